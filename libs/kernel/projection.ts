@@ -1,0 +1,65 @@
+import type { Event, EventsOf, Fact } from './event.js';
+
+/** What every row begins with. The projector fills it from the fact, so no projection can reach another tenant's row. */
+export interface TenantKeyed {
+  tenantId: string;
+}
+
+type Key<Row, K extends keyof Row> = Readonly<Pick<Row, K>>;
+type Values<Row extends TenantKeyed, K extends keyof Row> = Readonly<Omit<Row, K | 'tenantId'>>;
+
+/** What one kind of fact does: which row it concerns, and what that row becomes. */
+export interface Step<Row extends TenantKeyed, K extends keyof Row, E extends Event> {
+  readonly key: (fact: Fact<E>) => Key<Row, K>;
+  /** `row` is undefined when there is none yet; answer undefined to have none. */
+  readonly evolve: (row: Readonly<Row> | undefined, fact: Fact<E>) => Values<Row, K> | undefined;
+}
+
+/**
+ * A read model as pure data and functions: a fold like a decider's, with one state for each key.
+ *
+ * It knows no database. A projector runs it: in memory (specs, time travel, comparison) or on Postgres (the live table).
+ * Personal fields reach it sealed, and so they stand in the row: queries open them, and erasing a key erases them here too.
+ */
+export interface Projection<Row extends TenantKeyed = TenantKeyed, K extends keyof Row = keyof Row, E extends Event = Event> {
+  /** Schema and table, e.g. `chat.conversation_list`. */
+  readonly name: string;
+  /** Raise it whenever `on` or `row` changes: the table is built anew from the log beside the old one, then takes its place. */
+  readonly version: number;
+  /** The entity: the single declaration of the table. Its primary columns are the key, tenant first. */
+  readonly row: new () => Row;
+  /** Columns that hold sealed text of a person. */
+  readonly personal?: readonly (keyof Row & string)[];
+  readonly events: EventsOf<E>;
+  readonly on: { readonly [T in E as T['type']]: Step<Row, K, T> };
+}
+
+/** @example defineProjection<ConversationListRow, 'conversationId', ConversationEvent>({ name, version, row, events, on: { … } }) */
+export const defineProjection = <Row extends TenantKeyed, K extends Exclude<keyof Row, 'tenantId'>, E extends Event>(projection: Projection<Row, K, E>) =>
+  projection as unknown as Projection; // the projector looks entries up by name; the types did their work above
+
+/** What a fact asks of a projection: the key of the row, the same as text, and what the row becomes. */
+export interface Change {
+  readonly id: string;
+  readonly key: TenantKeyed;
+  readonly evolve: (row: TenantKeyed | undefined) => TenantKeyed | undefined;
+}
+
+/** @returns undefined when the projection does not name this type of fact */
+export function changeOf(projection: Projection, fact: Fact): Change | undefined {
+  const step = (projection.on as Record<string, Step<TenantKeyed, never, Event> | undefined>)[fact.type];
+  if (!step) return undefined;
+  const key = { tenantId: fact.meta.tenantId, ...step.key(fact) };
+  return {
+    id: idOf(key, key),
+    key,
+    evolve(row) {
+      const values = step.evolve(row, fact);
+      return values && { ...values, ...key };
+    },
+  };
+}
+
+/** A row's key as text. @param like any key of the same projection: it tells the columns */
+export const idOf = (row: TenantKeyed, like: TenantKeyed): string =>
+  Object.keys(like).sort().map((column) => row[column as keyof TenantKeyed]).join('\0');

@@ -1,0 +1,30 @@
+import type { StoredFact, StoreIdentity } from '../event-store/event-store.js';
+
+/** Facts of one lane, in the order of their positions. */
+export interface Delivery {
+  /** Where order holds: 0 for a log that is read directly; the partition, where a broker carries it. A tenant stays in one lane. */
+  readonly lane: number;
+  readonly facts: readonly StoredFact[];
+}
+
+export interface FollowOptions {
+  /** Who follows: several processes of one name share the lanes among them (a consumer group). */
+  readonly name: string;
+  /** The last position taken in of a lane, asked when the lane is (again) ours; 0 to begin at the beginning. */
+  readonly after: (lane: number) => Promise<bigint>;
+  /** Most facts in one delivery. */
+  readonly limit?: number;
+  readonly signal: AbortSignal;
+}
+
+/** How facts come to those who follow them: at least once, in order within a lane. */
+export abstract class EventLog {
+  /** Which store the facts come from: stands beside each checkpoint. */
+  abstract readonly identity: StoreIdentity;
+
+  /** First what is there, then what comes. The next delivery is asked for when the last one was taken in. Ends when aborted. */
+  abstract follow(options: FollowOptions): AsyncGenerator<Delivery, void>;
+
+  /** How many facts exist that a follower at these positions has not had. Feeds health and metrics. */
+  abstract head(): Promise<bigint>;
+}

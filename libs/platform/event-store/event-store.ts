@@ -1,0 +1,98 @@
+/** A fact as a store holds it: envelope in columns, data and metadata as canonical JSON text, personal fields sealed. */
+export interface StoredFact {
+  readonly eventId: string;
+  readonly tenantId: string;
+  readonly type: string;
+  /** Canonical JSON: never re-ordered or re-formatted by a store, for hashes are taken over it. */
+  readonly data: string;
+  /** Canonical JSON of FactMeta. */
+  readonly meta: string;
+  /** Place in the whole log: rises strictly from 1. */
+  readonly position: bigint;
+  readonly stream: string;
+  /** Place in its stream: 0, 1, 2 … */
+  readonly revision: bigint;
+  /** Milliseconds, as the store's clock had it. */
+  readonly recordedAt: Date;
+}
+
+/** A fact that waits to be appended. */
+export type ProposedFact = Pick<StoredFact, 'eventId' | 'tenantId' | 'type' | 'data' | 'meta'>;
+
+/** Which log this is. Positions mean nothing in another store, nor in an older copy of the same one. */
+export interface StoreIdentity {
+  readonly storeId: string;
+  /** Raised whenever the store was set back to an older state. */
+  readonly epoch: number;
+}
+
+/** The revision of a stream that has no facts yet. */
+export const NO_STREAM = -1n;
+
+/** @example streamName('chat.conversation', tenantId, id) // chat.conversation-0190….0191… */
+export const streamName = (category: string, tenantId: string, id: string) => `${category}-${tenantId}.${id}`;
+
+/** What became of an append. */
+export interface Appended {
+  /** Place of the last fact in its stream. */
+  readonly revision: bigint;
+  /** Place of the last fact in the whole log. */
+  readonly position: bigint;
+  /** The stream held the facts already. What it holds may differ from what was given now, e.g. in its times. */
+  readonly repeated: boolean;
+}
+
+/** Someone else appended first. Read the tail of the stream and decide again. */
+export class RevisionConflict extends Error {
+  constructor(readonly stream: string, readonly expected: bigint) {
+    super(`${stream} is no longer at revision ${expected}`);
+  }
+}
+
+export interface StreamPage {
+  /** First revision of the page. Default 0. */
+  readonly from?: bigint;
+  /** Most facts in the page. */
+  readonly limit: number;
+}
+
+export interface BackwardsPage {
+  /** The page ends before this revision. Default: at the end of the stream. */
+  readonly before?: bigint;
+  readonly limit: number;
+}
+
+/** The log of facts: the one place where anything is ever written first. */
+export abstract class EventStore {
+  abstract readonly identity: StoreIdentity;
+
+  /**
+   * Appends all facts or none.
+   *
+   * @param expected the revision that the decision rests on, or NO_STREAM
+   * @param facts at least one, of one tenant. When the stream holds any of them already, by eventId, nothing is written.
+   * @throws RevisionConflict when the stream is at another revision; StoreBusy when too many appends wait (nothing was written);
+   *   any other error leaves the outcome open: append again, the same
+   */
+  abstract append(stream: string, expected: bigint, facts: readonly ProposedFact[]): Promise<Appended>;
+
+  /** A page of one stream, in order. Empty when there is nothing from there on. */
+  abstract read(stream: string, page: StreamPage): Promise<readonly StoredFact[]>;
+
+  /** A page of one stream, latest first. */
+  abstract readBackwards(stream: string, page: BackwardsPage): Promise<readonly StoredFact[]>;
+
+  /** The fact with this id, if the stream holds it. */
+  abstract find(stream: string, eventId: string): Promise<StoredFact | undefined>;
+
+  /** At most `limit` facts of the whole log after a position, in order. A position once passed never gains a fact. */
+  abstract readAll(after: bigint, limit: number): Promise<readonly StoredFact[]>;
+
+  /** The position of the last fact; 0 in an empty log. */
+  abstract head(): Promise<bigint>;
+
+  /** Settles when facts may have been appended since the call. May settle for nothing; never misses. */
+  abstract news(): Promise<void>;
+
+  abstract close(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+/** Which reply: its tenant is part of the name, so that no reader reaches another's. */
+export interface ReplyKey {
+  readonly tenantId: string;
+  readonly replyId: string;
+}
+
+/** A piece of a reply's text. Not a fact: gone some time after the reply is settled. */
+export interface Chunk {
+  /** 1, 2, 3 …: a new attempt starts the text anew. */
+  readonly attempt: number;
+  /** Rises through the whole reply; consecutive within an attempt, which begins at `firstSequence(attempt)`. */
+  readonly sequence: number;
+  readonly text: string;
+}
+
+/** Attempts are this far apart, so that one number tells a returning reader's place, whatever became of the attempt it saw. */
+export const ATTEMPT_STRIDE = 1_000_000;
+export const firstSequence = (attempt: number) => (attempt - 1) * ATTEMPT_STRIDE;
+
+/** The way of a reply's text from the worker to those who watch: bounded, resumable, forgotten. */
+export abstract class LiveChunks {
+  /** A chunk that is there already (same sequence) is dropped. */
+  abstract publish(key: ReplyKey, chunks: readonly Chunk[]): Promise<void>;
+
+  /** No more chunks will come. Kept for late readers for a while, then forgotten. */
+  abstract end(key: ReplyKey): Promise<void>;
+
+  /**
+   * Chunks from `fromSequence` on: first those that are kept, then those that come, each once and in order. Ends after `end`, or
+   * when aborted. A reply that nobody knows (yet) is waited for.
+   */
+  abstract follow(key: ReplyKey, fromSequence: number, signal: AbortSignal): AsyncGenerator<readonly Chunk[], void>;
+
+  /** Forgets a reply at once, e.g. when its person is erased. */
+  abstract forget(key: ReplyKey): Promise<void>;
+
+  abstract close(): Promise<void>;
+}
