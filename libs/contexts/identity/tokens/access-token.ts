@@ -4,7 +4,7 @@ import { decodeProtectedHeader, SignJWT } from 'jose';
 import { z } from 'zod';
 import { personRole, type PersonRole } from '../domain/person.events.js';
 import { ALGORITHM, type SigningKeys } from './signing-keys.js';
-import type { TokenSettings } from './tokens.config.js';
+import type { TokenSettings } from './token-settings.js';
 
 /** Tells an access token from any other token that the same keys may sign one day (RFC 9068). */
 export const TOKEN_TYPE = 'at+jwt';

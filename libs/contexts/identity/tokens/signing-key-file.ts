@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { logger } from '@parley/platform/telemetry/logger.js';
 import { newSigningKey, SigningKeys, SigningKeyUnusable } from './signing-keys.js';
-import { tokensConfig } from './tokens.config.js';
+import { tokensConfig } from './token-settings.js';
 
 const log = logger('identity');
 

@@ -12,24 +12,27 @@ export const tokensConfig = defineConfig({
   PARLEY_SESSION_IDLE_DAYS: integer(1, 365).default(7).describe('life of a refresh token: a session that rests longer is over'),
 });
 
-/** The same, with units that code can use. */
-export interface TokenSettings {
-  readonly issuer: string;
-  readonly audience: string;
-  readonly accessTokenLifeMs: number;
-  readonly sessionLifeMs: number;
-  readonly sessionIdleMs: number;
-}
-
 const DAY_MS = 86_400_000;
 
-export function tokenSettings(env?: Readonly<Record<string, string | undefined>>): TokenSettings {
-  const config = tokensConfig.read(env);
-  return {
-    issuer: config.PARLEY_JWT_ISSUER,
-    audience: config.PARLEY_JWT_AUDIENCE,
-    accessTokenLifeMs: config.PARLEY_ACCESS_TOKEN_LIFE_SECONDS * 1_000,
-    sessionLifeMs: config.PARLEY_SESSION_LIFE_DAYS * DAY_MS,
-    sessionIdleMs: config.PARLEY_SESSION_IDLE_DAYS * DAY_MS,
-  };
+/** Whom tokens are for and how long they live, with units that code can use. */
+export class TokenSettings {
+  constructor(
+    readonly issuer: string,
+    readonly audience: string,
+    readonly accessTokenLifeMs: number,
+    readonly sessionLifeMs: number,
+    readonly sessionIdleMs: number,
+  ) {}
+
+  /** @throws InvalidConfig */
+  static read(env?: Readonly<Record<string, string | undefined>>): TokenSettings {
+    const config = tokensConfig.read(env);
+    return new TokenSettings(
+      config.PARLEY_JWT_ISSUER,
+      config.PARLEY_JWT_AUDIENCE,
+      config.PARLEY_ACCESS_TOKEN_LIFE_SECONDS * 1_000,
+      config.PARLEY_SESSION_LIFE_DAYS * DAY_MS,
+      config.PARLEY_SESSION_IDLE_DAYS * DAY_MS,
+    );
+  }
 }
