@@ -29,7 +29,7 @@ export class AccessGuard extends AuthGuard('jwt') {
     return callOf(context).req;
   }
 
-  override getResponse(): unknown {
+  getResponse(): unknown {
     return undefined; // passport answers through the callback alone; a socket has no response
   }
 

@@ -1,6 +1,7 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import type { IncomingHttpHeaders } from 'node:http';
 import { Clock } from '../clock/clock.js';
 import { Random } from '../random/random.js';
 import { logger, withLogContext } from '../telemetry/logger.js';
@@ -37,11 +38,12 @@ export class Arrivals {
     res.set({ 'x-request-id': arrival.requestId, 'x-correlation-id': arrival.correlationId });
     withLogContext({ requestId: arrival.requestId, correlationId: arrival.correlationId }, () => {
       const { method, path } = req;
-      res.once('close', () => {
+      const logged = () => {
         const fields = { method, path, status: res.statusCode, completed: res.writableFinished, duration_ms: Math.round(performance.now() - startedAt) };
         if (isProbe) log.debug('http.request', fields);
-        else log.info('http.request', { ...fields, tenantId: req.user?.tenantId, userId: req.user?.personId });
-      });
+        else log.info('http.request', fields);
+      };
+      res.once('close', AsyncResource.bind(logged)); // an event has the log context of whoever emits it
       next();
     });
   };
