@@ -1,7 +1,17 @@
+import type { Role } from '@parley/kernel/meta.js';
 import type { ExecutionContext } from '@nestjs/common';
 import { type GqlContextType, GqlExecutionContext } from '@nestjs/graphql';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { CallerIdentity } from './caller.js';
+
+/** Who calls, as their access token says it. */
+export interface CallerIdentity {
+  readonly tenantId: string;
+  readonly personId: string;
+  readonly role: Role;
+  readonly sessionId: string;
+  /** When the access token ends: a subscription or stream ends with it. */
+  readonly expiresAt: Date;
+}
 
 /** What is known of a request as it arrives, whatever the transport. */
 export interface Arrival {

@@ -1,17 +1,9 @@
 import type { Role } from '@parley/kernel/meta.js';
 import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
-import { callOf } from './call.js';
+import { type CallerIdentity, callOf } from './call.js';
 import { Unauthenticated } from './refusals.js';
 
-/** Who calls, as their access token says it. */
-export interface CallerIdentity {
-  readonly tenantId: string;
-  readonly personId: string;
-  readonly role: Role;
-  readonly sessionId: string;
-  /** When the access token ends: a subscription or stream ends with it. */
-  readonly expiresAt: Date;
-}
+export type { CallerIdentity } from './call.js';
 
 /** Reads access tokens. Sockets and event streams ask it when they open; every operation then passes the guard besides. */
 export abstract class AccessTokens {

@@ -54,6 +54,13 @@ export class ServerStopping extends defineError(
   'Connect again and resume where you were: `fromSequence` tells the place.',
 ) {}
 
+export class SubscriptionNeedsStream extends defineError(
+  'SUBSCRIPTION_NEEDS_STREAM',
+  'invalid',
+  'A subscription cannot be answered by a plain request.',
+  'Use a WebSocket at /graphql (graphql-transport-ws), or POST it to /graphql/stream with "Accept: text/event-stream".',
+) {}
+
 export class BodyTooLarge extends defineError('BODY_TOO_LARGE', 'invalid', 'The request is too large.', 'Send at most `details.maxBytes` bytes.') {}
 
 export class BadRequest extends defineError('BAD_REQUEST', 'invalid', 'The request cannot be read.', 'Send a JSON body with `query` and `variables`, as application/json.') {}

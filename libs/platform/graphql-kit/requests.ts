@@ -3,8 +3,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { GqlExecutionContext } from '@nestjs/graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import { idFrom } from '../cqrs/event-id.js';
-import { type Arrival, callOf } from './call.js';
-import type { CallerIdentity } from './caller.js';
+import { type Arrival, type CallerIdentity, callOf } from './call.js';
 import { InvalidIdempotencyKey } from './refusals.js';
 
 const KEY = /^[\x21-\x7e]{1,100}$/;
