@@ -1,0 +1,1 @@
+import { ROLES } from '@parley/kernel/meta.js'; console.log('standalone', ROLES.length);
