@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Passwords } from '../passwords/passwords.js';
 import { passwordCost } from '../passwords/passwords.config.js';
+import { IdentitySecrets } from '../tokens/identity-secrets.js';
 import { Credentials, credentialsTable } from './credentials.js';
 import { DemoPerson } from './demo-person.js';
 import { OpenSessionHandler } from './open-session.handler.js';
@@ -16,6 +17,7 @@ export { DemoPerson };
 /** Runs where commands are decided. */
 @Module({
   providers: [
+    IdentitySecrets,
     Credentials,
     RefreshTokens,
     Registration,
