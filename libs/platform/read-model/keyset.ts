@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import type { Page, Place } from '../graphql-kit/connection.js';
+import { connect, type ConnectionArgs, type ConnectionOf, page, type Page, type Place } from '../graphql-kit/connection.js';
 import { InvalidCursor } from '../graphql-kit/refusals.js';
 
 /** What a place in a list may hold, by the type of the column: a forged one must not reach Postgres. */
@@ -17,11 +17,20 @@ export interface Keyset {
   readonly order: 'ASC' | 'DESC';
 }
 
-/** Where a row stands in its list, as a cursor says it. */
-export const placeIn =
-  ({ by }: Keyset) =>
-  (row: object): Place =>
-    by.map(([property]) => plain((row as Readonly<Record<string, Date | bigint | string | number>>)[property]!));
+/** What a query is asked for. @throws InvalidCursor, InvalidInput */
+export const pageOf = ({ by }: Keyset, args: ConnectionArgs): Page => page(args, by.length);
+
+/**
+ * What a query found, as a Relay connection.
+ *
+ * @param rows as `takePage` had them
+ * @param view a row as GraphQL shows it
+ */
+export function connectionOf<Row extends object, Node>(keyset: Keyset, args: ConnectionArgs, rows: readonly Row[], view: (row: Row) => Node): ConnectionOf<Node> {
+  const { edges, pageInfo } = connect(rows, args, (row) => placeOf(row, keyset));
+  const viewed = edges.map(({ cursor, node }) => ({ cursor, node: view(node) }));
+  return { edges: viewed, nodes: viewed.map(({ node }) => node), pageInfo };
+}
 
 /**
  * Narrows a query to a page of its list, sorted: for a backward page the other way round, as `connect` expects it.
@@ -42,6 +51,9 @@ export function takePage<Row extends ObjectLiteral>(query: SelectQueryBuilder<Ro
   for (const column of columns) query.addOrderBy(column, direction);
   return query.limit(limit);
 }
+
+const placeOf = (row: object, { by }: Keyset): Place =>
+  by.map(([property]) => plain((row as Readonly<Record<string, Date | bigint | string | number>>)[property]!));
 
 function plain(value: Date | bigint | string | number): string | number {
   if (value instanceof Date) return value.toISOString();
