@@ -1,0 +1,28 @@
+import { writeSideTable } from '@parley/platform/postgres/write-side-table.js';
+
+/** Which worker has which generation, and until when. A row lives from GenerationStarted to the settlement. */
+export const leasesTable = writeSideTable({
+  name: 'inference.leases',
+  tenant: true,
+  columns: `
+    reply_id uuid not null,
+    -- null: nobody had room for it yet
+    worker_id text,
+    -- rises with each taker
+    fence bigint not null default 0,
+    expires_at timestamptz not null,
+    is_stop_requested boolean not null default false,
+    -- how far the holder had got: what a dead attempt consumed is estimated from it
+    prompt_characters integer not null default 0,
+    text_characters integer not null default 0`,
+  primaryKey: ['reply_id'],
+  indexes: [{ name: 'leases_by_expiry', on: '(expires_at)' }],
+});
+
+/** How far workers have followed the log. */
+export const runtimeCheckpointsTable = writeSideTable({
+  name: 'inference.runtime_checkpoints',
+  tenant: false,
+  columns: 'name text not null, lane integer not null, position bigint not null, store_id uuid not null, epoch integer not null',
+  primaryKey: ['name', 'lane'],
+});

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { defineConfig } from '../config/config.js';
+import type { Databases } from '../postgres/databases.js';
+import type { KeyStore } from './key-store.js';
+import type { MasterKey } from './master-key.js';
+import { MemoryKeyStore } from './memory.key-store.js';
+import { PostgresKeyStore } from './postgres.key-store.js';
+
+export const keyStoreConfig = defineConfig({
+  PARLEY_KEY_STORE_URL: z.enum(['postgres:', 'memory:']).default('postgres:').describe("where people's keys are kept: postgres: (Parley's database) or memory: (lost at the end, with all that they sealed)"),
+});
+
+/** The adapter that the URL's scheme names. */
+export const openKeyStore = (databases: Databases, masterKey: MasterKey): KeyStore =>
+  keyStoreConfig.read().PARLEY_KEY_STORE_URL === 'memory:' ? new MemoryKeyStore() : new PostgresKeyStore(databases.writer, masterKey);

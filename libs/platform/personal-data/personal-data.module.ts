@@ -1,0 +1,9 @@
+import { Global, Module } from '@nestjs/common';
+import { Random, SystemRandom } from '../random/random.js';
+import { Codec } from './codec.js';
+import { Opener } from './opener.js';
+import { PersonKeys } from './person-keys.js';
+
+@Global()
+@Module({ providers: [{ provide: Random, useClass: SystemRandom }, PersonKeys, Codec, Opener], exports: [PersonKeys, Codec, Opener] })
+export class PersonalDataModule {}

@@ -1,0 +1,52 @@
+import type { Pool } from 'pg';
+
+/** Names of the roles that Parley works as. None owns anything; each can do no more than its part. */
+export interface Roles {
+  readonly app: string;
+  readonly projector: string;
+  readonly writer: string;
+}
+
+/** A part of the database that knows how to make itself. */
+export interface SchemaPart {
+  /** For error messages, e.g. `parley.events`. */
+  readonly name: string;
+  /** Safe to run again. It may name the roles by APP, PROJECTOR and WRITER. */
+  readonly ddl: string;
+}
+
+// How DDL names the roles: their real names begin with the name of the database, which nobody knows before it is opened.
+/** Reads read models, under row-level security. */
+export const APP = '{{app}}';
+/** Fills read models; reads the log. */
+export const PROJECTOR = '{{projector}}';
+/** Appends to the log; has the write-side tables. */
+export const WRITER = '{{writer}}';
+
+/** DDL for a schema whose tables the roles may be given rights to. */
+export const createSchema = (schema: string) => `create schema if not exists ${schema}; grant usage on schema ${schema} to ${APP}, ${PROJECTOR}, ${WRITER};`;
+
+/**
+ * Runs the parts in one transaction. Processes that start together take turns, for Postgres fails concurrent `create or replace`.
+ *
+ * @param owner a pool of the database's owner
+ * @throws Error that names the part that failed
+ */
+export async function applySchema(owner: Pool, roles: Roles, parts: readonly SchemaPart[]): Promise<void> {
+  const client = await owner.connect();
+  try {
+    await client.query("begin; set local client_min_messages = warning; select pg_advisory_xact_lock(hashtext('parley.schema'))");
+    for (const { name, ddl } of parts) {
+      await client.query(withRoles(ddl, roles)).catch((cause: unknown) => {
+        throw new Error(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      });
+    }
+    await client.query('commit');
+    client.release();
+  } catch (error) {
+    client.release(true); // closes the connection, which rolls back
+    throw error;
+  }
+}
+
+const withRoles = (ddl: string, roles: Roles) => ddl.replace(/\{\{(app|projector|writer)\}\}/g, (_, role: keyof Roles) => `"${roles[role]}"`);
