@@ -39,7 +39,7 @@ export class ApolloStations implements ApolloServerPlugin<Call> {
         if (refusal) throw refusal;
       },
       willSendResponse: async ({ response }: GraphQLRequestContext<Call>) => {
-        const errors = response.body.kind === 'single' ? response.body.singleResult.errors : undefined;
+        const errors = response.body?.kind === 'single' ? response.body.singleResult.errors : undefined;
         const retryAfter = errors && retryAfterSeconds(errors as readonly ShownError[]);
         if (retryAfter) response.http.headers.set('retry-after', retryAfter);
       },

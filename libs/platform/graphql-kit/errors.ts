@@ -81,13 +81,12 @@ function refusalOf(cause: unknown): DomainError | undefined {
 
 /** Errors of Nest's and Express's HTTP layer: their status tells enough. */
 function httpRefusal(cause: unknown): DomainError | undefined {
-  const { type, limit, status: own } = cause as { type?: unknown; limit?: unknown; status?: unknown };
-  const status = cause instanceof HttpException ? cause.getStatus() : cause instanceof Error ? own : undefined;
-  if (type === 'entity.too.large') return new BodyTooLarge({ maxBytes: limit });
+  const status = cause instanceof HttpException ? cause.getStatus() : undefined;
   if (status === 401) return new Unauthenticated();
   if (status === 403) return new Forbidden();
   if (status === 404) return new NotFound();
-  return typeof status === 'number' && status >= 400 && status < 500 ? new BadRequest() : undefined;
+  if (status === 413) return new BodyTooLarge({ maxBytes: ((cause as HttpException).cause as { limit?: number } | undefined)?.limit });
+  return status !== undefined && status < 500 ? new BadRequest() : undefined;
 }
 
 function documentCode(error: GraphQLError, code: string | undefined): string | undefined {

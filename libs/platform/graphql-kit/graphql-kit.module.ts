@@ -42,6 +42,7 @@ export class GraphqlKitModule {
   static forRoot({ imports = [], readYourWrites }: GraphqlKitOptions = {}): DynamicModule {
     return {
       module: GraphqlKitModule,
+      global: true,
       imports: [...imports, GatewaySettingsModule, GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: ApolloDriver, inject: [GatewaySettings, ErrorAnswers], useFactory: apolloConfig })],
       providers: [
         ...(readYourWrites ? [{ provide: ReadYourWrites, useExisting: readYourWrites }] : []),
@@ -60,7 +61,7 @@ export class GraphqlKitModule {
         SocketOperations,
         SocketServer,
       ],
-      exports: [LiveConnections],
+      exports: [LiveConnections, ...(readYourWrites ? [ReadYourWrites] : [])],
     };
   }
 }

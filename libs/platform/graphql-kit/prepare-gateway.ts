@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import cors from 'cors';
 import { json } from 'express';
 import helmet from 'helmet';
 import { Arrivals } from './arrivals.js';
@@ -35,7 +34,7 @@ export function prepareGateway(app: NestExpressApplication): void {
   app.set('trust proxy', values.PARLEY_GATEWAY_TRUSTED_PROXIES.length > 0 ? [...values.PARLEY_GATEWAY_TRUSTED_PROXIES] : false);
   app.use(app.get(Arrivals).middleware);
   app.use(helmet({ contentSecurityPolicy: POLICY }));
-  app.use(cors({ origin: [...values.PARLEY_GATEWAY_ORIGINS], exposedHeaders: ['x-request-id', 'x-correlation-id', 'retry-after'], maxAge: 600 }));
+  app.enableCors({ origin: [...values.PARLEY_GATEWAY_ORIGINS], exposedHeaders: ['x-request-id', 'x-correlation-id', 'retry-after'], maxAge: 600 });
   if (values.isExplorerShown) app.use(explorer());
   app.use(json({ limit: values.PARLEY_GATEWAY_BODY_MAX_BYTES }));
   app.use('/graphql/stream', app.get(EventStreams).middleware);

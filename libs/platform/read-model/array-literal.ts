@@ -41,4 +41,8 @@ function json(value: unknown): string {
   }
 }
 
-const quoted = (text: string): string => (/["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`);
+function quoted(text: string): string {
+  // On its way it would become another character, and a key another key.
+  if (!text.isWellFormed()) throw new Unencodable('a text with half a character in it');
+  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
+}

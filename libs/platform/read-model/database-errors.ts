@@ -2,7 +2,9 @@ import { DatabaseError } from 'pg';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 
 /** A value that no column can hold: it was never sent. */
-export class Unencodable extends Error {}
+export class Unencodable extends Error {
+  override readonly name = 'Unencodable';
+}
 
 /** The server is away, or full, or says nothing: the same again may succeed later. */
 export function isOutage(error: unknown): boolean {

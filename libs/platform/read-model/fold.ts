@@ -1,6 +1,8 @@
+import type { Fact } from '@parley/kernel/event.js';
 import { type Change, changeOf, type Projection, type TenantKeyed } from '@parley/kernel/projection.js';
+import { Undecodable } from '../personal-data/undecodable.js';
 import { reasonOf } from './database-errors.js';
-import { isReadable, type Place, placeOf, type Readable, storedNames } from './readable.js';
+import { type Place, placeOf, type Readable, storedNames } from './readable.js';
 
 /** A fact that concerns a projection, with what it asks of it, or why that cannot be told. */
 export interface Step {
@@ -23,7 +25,12 @@ export interface Folded {
   /** By stream: what stopped it. */
   readonly poison: ReadonlyMap<string, Poison>;
   /** By stream: how many facts wait behind what stopped it. */
-  readonly waiting: ReadonlyMap<string, number>;
+  readonly waiting: ReadonlyMap<string, Waiting>;
+}
+
+export interface Waiting {
+  readonly tenantId: string;
+  readonly count: number;
 }
 
 /**
@@ -36,7 +43,7 @@ export function stepsOf(projection: Projection, facts: readonly Readable[], afte
   for (const fact of facts) {
     const place = placeOf(fact);
     if (place.position <= after || !names.has(place.type)) continue;
-    steps.push(isReadable(fact) ? read(projection, fact, place, refused.get(place.eventId)) : { place, reason: fact.reason });
+    steps.push(fact instanceof Undecodable ? { place, reason: fact.reason } : read(projection, fact, place, refused.get(place.eventId)));
   }
   return steps;
 }
@@ -56,11 +63,11 @@ export function fold(steps: readonly Step[], rowOf: (id: string) => TenantKeyed 
   const rows = new Map<string, TenantKeyed | undefined>();
   const keys = new Map<string, TenantKeyed>();
   const poison = new Map<string, Poison>();
-  const waiting = new Map<string, number>();
+  const waiting = new Map<string, Waiting>();
   for (const { place, change, reason } of steps) {
-    const { stream } = place;
+    const { stream, tenantId } = place;
     if (parked.has(stream) || poison.has(stream)) {
-      waiting.set(stream, (waiting.get(stream) ?? 0) + 1);
+      waiting.set(stream, { tenantId, count: (waiting.get(stream)?.count ?? 0) + 1 });
     } else if (!change) {
       poison.set(stream, { place, reason: reason! });
     } else {
@@ -78,7 +85,7 @@ export function fold(steps: readonly Step[], rowOf: (id: string) => TenantKeyed 
   return { rows, keys, poison, waiting };
 }
 
-function read(projection: Projection, fact: Extract<Readable, { meta: unknown }>, place: Place, refused: string | undefined): Step {
+function read(projection: Projection, fact: Fact, place: Place, refused: string | undefined): Step {
   if (refused !== undefined) return { place, reason: refused };
   try {
     return { place, change: changeOf(projection, fact)! };

@@ -1,24 +1,17 @@
 import type { Fact } from '@parley/kernel/event.js';
 import type { Projection } from '@parley/kernel/projection.js';
 import type { StoredFact } from '../event-store/event-store.js';
+import { Undecodable } from '../personal-data/undecodable.js';
 
-/** A fact that cannot be decoded: broken, or written by a later release. Where it stands is known, what it says is not. */
-export interface Unreadable {
-  readonly stored: StoredFact;
-  readonly reason: string;
-}
-
-/** A fact as it comes to a projector. */
-export type Readable = Fact | Unreadable;
+/** A fact as it comes to a projector: sealed; or one that cannot be read, broken or written by a later release. */
+export type Readable = Fact | Undecodable;
 
 /** Which fact it is, whether or not it can be read. */
 export type Place = Pick<StoredFact, 'eventId' | 'tenantId' | 'type' | 'stream' | 'position' | 'revision'>;
 
-export const isReadable = (fact: Readable): fact is Fact => !('stored' in fact);
-
-export function placeOf(fact: Readable): Place {
-  if (!isReadable(fact)) return fact.stored;
-  const { eventId, meta, type, stream, position, revision } = fact;
+export function placeOf(readable: Readable): Place {
+  if (readable instanceof Undecodable) return readable.stored;
+  const { eventId, meta, type, stream, position, revision } = readable;
   return { eventId, tenantId: meta.tenantId, type, stream, position, revision };
 }
 

@@ -1,6 +1,9 @@
+import { Clock, SystemClock } from '@parley/platform/clock/clock.js';
+import { Random, SystemRandom } from '@parley/platform/random/random.js';
 import { Module } from '@nestjs/common';
 import { Passwords } from '../passwords/passwords.js';
 import { passwordCost } from '../passwords/passwords.config.js';
+import { IdentitySecrets } from '../tokens/identity-secrets.js';
 import { Credentials, credentialsTable } from './credentials.js';
 import { DemoPerson } from './demo-person.js';
 import { OpenSessionHandler } from './open-session.handler.js';
@@ -16,6 +19,9 @@ export { DemoPerson };
 /** Runs where commands are decided. */
 @Module({
   providers: [
+    { provide: Clock, useClass: SystemClock },
+    { provide: Random, useClass: SystemRandom },
+    IdentitySecrets,
     Credentials,
     RefreshTokens,
     Registration,

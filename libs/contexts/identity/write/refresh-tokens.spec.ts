@@ -1,3 +1,4 @@
+import { MasterKey } from '@parley/platform/key-store/master-key.js';
 import type { Databases } from '@parley/platform/postgres/databases.js';
 import { SystemRandom } from '@parley/platform/random/random.js';
 import { masterKey, specDatabases } from '@parley/platform/testing/database.js';
@@ -14,7 +15,7 @@ let databases: Databases;
 let tokens: RefreshTokens;
 beforeAll(async () => {
   databases = await specDatabases([refreshTokensTable]);
-  tokens = new RefreshTokens(databases, new SystemRandom(), settings, new IdentitySecrets(masterKey));
+  tokens = new RefreshTokens(databases, new SystemRandom(), settings, new IdentitySecrets(new MasterKey(masterKey)));
 });
 afterAll(() => databases.close());
 
