@@ -12,14 +12,10 @@ interface Answer<Data> {
   readonly errors?: readonly GraphqlError[];
 }
 
-interface Tokens {
-  readonly session: Omit<Session, 'email'>;
-}
-
 type Variables = Readonly<Record<string, unknown>>;
 
-const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken } } }';
-const REFRESH = 'mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { session { accessToken refreshToken } } }';
+const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { accessToken refreshToken } }';
+const REFRESH = 'mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { accessToken refreshToken } }';
 
 /** The server, asked as the person who signed in. An access token that has run out is renewed once, unseen. */
 export class Server {
@@ -47,8 +43,8 @@ export class Server {
 
   /** Signs in and keeps the session for the next call. */
   async signIn({ email, password }: SignIn): Promise<Session> {
-    const { signIn } = read<{ signIn: Tokens }>(await post(SIGN_IN, { input: { email, password } }));
-    return this.keep({ ...signIn.session, email });
+    const { signIn } = read<{ signIn: Omit<Session, 'email'> }>(await post(SIGN_IN, { input: { email, password } }));
+    return this.keep({ ...signIn, email });
   }
 
   /** The agent to talk to when none is named and the demo person speaks. */
@@ -79,8 +75,8 @@ export class Server {
     const old = this.session;
     if (old) {
       try {
-        const { refreshSession } = read<{ refreshSession: Tokens }>(await post(REFRESH, { input: { refreshToken: old.refreshToken } }));
-        return this.keep({ ...refreshSession.session, email: old.email });
+        const { refreshSession } = read<{ refreshSession: Omit<Session, 'email'> }>(await post(REFRESH, { input: { refreshToken: old.refreshToken } }));
+        return this.keep({ ...refreshSession, email: old.email });
       } catch (error) {
         if (!(error instanceof CliError) || error.code === 'UNREACHABLE') throw error; // otherwise: this session is over, try the demo's
       }

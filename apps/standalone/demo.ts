@@ -28,19 +28,19 @@ const MODELS: Readonly<Record<string, string>> = { openai: 'gpt-4o-mini', anthro
 export async function ensureDemo(app: INestApplication, address: string, dataDir: string): Promise<Demo> {
   const { email, password } = signIn(dataDir);
   await app.get(DemoPerson, { strict: false }).ensure({ email, password, slug: 'demo', role: 'platform-admin' });
-  const answer = await ask<{ signIn: { session: { accessToken: string } } }>(address, SIGN_IN, { input: { email, password } });
+  const answer = await ask<{ signIn: { accessToken: string } }>(address, SIGN_IN, { input: { email, password } });
   if (!answer) return { email, password, isOurs: false };
   const [provider] = app.get(Providers, { strict: false }).list();
   const model = standaloneConfig.read().PARLEY_DEMO_MODEL ?? (provider && MODELS[provider]);
   if (provider && model) {
     const agentId = idFrom(`${provider}/${model}`, 'demo-agent'); // the same on every start; whatever became of it since stays
-    await ask(address, CREATE_AGENT, { input: { ...AGENT, agentId, name: `Assistant (${provider})`, provider, model } }, answer.signIn.session.accessToken);
+    await ask(address, CREATE_AGENT, { input: { ...AGENT, agentId, name: `Assistant (${provider})`, provider, model } }, answer.signIn.accessToken);
     keep(dataDir, { email, password, agentId });
   }
   return { email, password, isOurs: true };
 }
 
-const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken } } }';
+const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { accessToken } }';
 const CREATE_AGENT = 'mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agentId } }';
 
 const AGENT = { instructions: 'You are a helpful assistant. Answer briefly and plainly, and say so when you do not know.' };

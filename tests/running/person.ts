@@ -33,17 +33,17 @@ export class Person {
   /** A new person with a tenant of their own. */
   static async register(url: string): Promise<Person> {
     const [email, password] = [`${crypto.randomUUID()}@example.org`, `correct horse ${crypto.randomUUID()}`];
-    const query = 'mutation ($input: RegisterInput!) { register(input: $input) { session { accessToken refreshToken } } }';
+    const query = 'mutation ($input: RegisterInput!) { register(input: $input) { accessToken refreshToken } }';
     const { data, errors } = await post<{ register: Tokens }>(url, query, { input: { email, password } }, {});
     if (!data) throw new Error(JSON.stringify(errors));
-    return new Person(url, email, password, data.register.session.accessToken, data.register.session.refreshToken);
+    return new Person(url, email, password, data.register.accessToken, data.register.refreshToken);
   }
 
   static async signIn(url: string, email: string, password: string): Promise<Person> {
-    const query = 'mutation ($input: SignInInput!) { signIn(input: $input) { session { accessToken refreshToken } } }';
+    const query = 'mutation ($input: SignInInput!) { signIn(input: $input) { accessToken refreshToken } }';
     const { data, errors } = await post<{ signIn: Tokens }>(url, query, { input: { email, password } }, {});
     if (!data) throw new Error(JSON.stringify(errors));
-    return new Person(url, email, password, data.signIn.session.accessToken, data.signIn.session.refreshToken);
+    return new Person(url, email, password, data.signIn.accessToken, data.signIn.refreshToken);
   }
 
   /** The answer as it came, errors too. */
@@ -100,7 +100,8 @@ export interface Sent {
 }
 
 interface Tokens {
-  readonly session: { readonly accessToken: string; readonly refreshToken: string };
+  readonly accessToken: string;
+  readonly refreshToken: string;
 }
 
 export async function post<Data>(url: string, query: string, variables: object, headers: Record<string, string>): Promise<Answer<Data>> {
