@@ -34,7 +34,7 @@ export class GenerationStreams {
     const facts = readable(await this.codec.decode(stored, generation.events, { open: true })) as readonly Fact<GenerationEvent>[];
     const [started] = facts;
     if (started?.type !== 'GenerationStarted') throw new Error(`generation ${replyId} has no beginning`);
-    return { started: started as Started, state: fold<GenerationState, GenerationCommand, GenerationEvent>(generation, facts), settlement: facts.find(isSettlement) };
+    return { started, state: fold<GenerationState, GenerationCommand, GenerationEvent>(generation, facts), settlement: facts.find(isSettlement) };
   }
 }
 

@@ -3,7 +3,7 @@ import { NO_USAGE, type Outcome } from '@parley/kernel/metering.js';
 import { ERASED } from '@parley/kernel/personal.js';
 import { now, personId } from '@parley/platform/testing/meta.js';
 import { recorded } from '@parley/platform/testing/recorded.js';
-import { type PromptFact, PromptMessages } from './prompt-messages.js';
+import { PromptMessages } from './prompt-messages.js';
 
 const [conversationId, agentId] = [crypto.randomUUID(), crypto.randomUUID()];
 const ids = new Map<string, string>();
@@ -44,7 +44,7 @@ const replied = (message: string, nth = 1, text = `re ${message} ${nth}`, outcom
 
 function prompt(answered: string, facts: readonly ReturnType<typeof said | typeof again | typeof replied>[], limits = { maxMessages: 50, maxCharacters: 1_000 }) {
   const messages = new PromptMessages(idOf(answered), limits);
-  for (const fact of recorded(facts).toReversed()) messages.add(fact as PromptFact);
+  for (const fact of recorded(facts).toReversed()) messages.add(fact);
   return messages.result().map(({ role, text }) => `${role === 'user' ? '>' : '<'} ${text}`);
 }
 

@@ -1,4 +1,5 @@
 import { handlersFor } from '@parley/platform/cqrs/handlers-for.js';
+import type { SchemaPart } from '@parley/platform/postgres/schema.js';
 import { Module } from '@nestjs/common';
 import { generation } from '../domain/generation.js';
 import { InferenceAgentsModule } from './inference-agents.module.js';
@@ -6,4 +7,6 @@ import { RequestGenerationHandler } from './request-generation.handler.js';
 
 /** Runs where commands are handled. */
 @Module({ imports: [InferenceAgentsModule], providers: [...handlersFor(generation), RequestGenerationHandler] })
-export class InferenceWriteModule {}
+export class InferenceWriteModule {
+  static readonly tables: readonly SchemaPart[] = [];
+}
