@@ -1,7 +1,6 @@
 import { defineError } from '@parley/kernel/domain-error.js';
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
-import { connect, page } from '@parley/platform/graphql-kit/connection.js';
-import { placeIn } from '@parley/platform/read-model/keyset.js';
+import { connectionOf, pageOf } from '@parley/platform/read-model/keyset.js';
 import { QueryBus } from '@nestjs/cqrs';
 import { Args, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { ListMembers, memberOrder } from '../read/members/list-members.query.js';
@@ -30,7 +29,7 @@ export class TenantResolver {
 
   @ResolveField(() => TenantMemberConnection, { description: 'Who joined first comes first.' })
   async members(@Args() args: TenantMembersArgs, @CurrentCaller() { tenantId }: CallerIdentity): Promise<TenantMemberConnection> {
-    const rows = await this.queries.execute(new ListMembers(tenantId, page(args, memberOrder.by.length)));
-    return connect(rows, args, placeIn(memberOrder));
+    const rows = await this.queries.execute(new ListMembers(tenantId, pageOf(memberOrder, args)));
+    return connectionOf(memberOrder, args, rows, (row) => row);
   }
 }
