@@ -12,7 +12,7 @@ const checks = [
   ['lint', 'npm', ['run', '--silent', 'lint']],
   ['types', 'npm', ['run', '--silent', 'types']],
   ['architecture', 'npm', ['run', '--silent', 'arch']],
-  ['generated documents are fresh', 'node', ['dist/apps/cli/docs.js', '--check']],
+  ['generated documents are fresh', 'node', ['dist/apps/docs/main.js', '--check']],
 ];
 
 let passed = 0;

@@ -42,7 +42,7 @@ export async function chat(message: string | undefined, options: ChatOptions): P
 }
 
 async function start(server: Server, agent?: string): Promise<string> {
-  const agentId = agent ?? (await server.ask<{ agents: { nodes: { id: string }[] } }>(AGENTS)).agents.nodes[0]?.id;
+  const agentId = agent ?? server.demoAgent() ?? (await server.ask<{ agents: { nodes: { id: string }[] } }>(AGENTS)).agents.nodes[0]?.id;
   if (!agentId) throw new CliError('Your tenant has no agent yet.', 'NO_AGENT', 'Create one with the mutation createAgent.');
   const { startConversation } = await server.ask<{ startConversation: { conversationId: string } }>(START, { input: { agentId } });
   return startConversation.conversationId;

@@ -47,6 +47,12 @@ export class Server {
     return this.keep({ ...signIn, email });
   }
 
+  /** The agent to talk to when none is named and the demo person speaks. */
+  demoAgent(): string | undefined {
+    const demo = demoSignIn();
+    return !this.session || this.session.email === demo?.email ? demo?.agentId : undefined;
+  }
+
   forget(): void {
     this.session = undefined;
     saveSession(undefined);

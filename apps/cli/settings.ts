@@ -13,6 +13,8 @@ const cliConfig = defineConfig({
 export interface SignIn {
   readonly email: string;
   readonly password: string;
+  /** The agent that a local Parley made for its demo person. */
+  readonly agentId?: string;
 }
 
 /** Tokens of a signed-in person, as kept between two calls. */

@@ -1,1 +1,4 @@
-import { ROLES } from '@parley/kernel/meta.js'; console.log('standalone', ROLES.length);
+import 'reflect-metadata';
+import { runStandalone } from './run-standalone.js';
+
+process.exitCode = await runStandalone();

@@ -7,6 +7,7 @@ export const standaloneConfig = defineConfig({
   PARLEY_GATEWAY_PORT: integer(1, 65_535).default(3000).describe('port of the gateway'),
   PARLEY_GATEWAY_HOST: z.string().min(1).default('127.0.0.1').describe('address that the gateway listens on'),
   PARLEY_DATA_DIR: z.string().min(1).default('.parley').transform((path) => resolve(path)).describe('folder of the embedded database, keys and demo sign-in'),
+  PARLEY_DEMO_MODEL: z.string().min(1).optional().describe('model of the demo agent, for a provider whose models Parley does not know'),
   PARLEY_DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
     .optional()

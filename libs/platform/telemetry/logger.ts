@@ -20,6 +20,12 @@ const context = new AsyncLocalStorage<LogContext>();
 /** Runs `work` with fields that each line of it carries. */
 export const withLogContext = <Result>(fields: LogContext, work: () => Result): Result => context.run({ ...context.getStore(), ...fields }, work);
 
+/** Adds what is learnt later, e.g. who calls: every line from here on carries it, wherever within the same `withLogContext`. */
+export const addLogContext = (fields: LogContext): void => void Object.assign(context.getStore() ?? {}, fields);
+
+/** What the lines carry here. */
+export const logContext = (): LogContext => context.getStore() ?? {};
+
 export const rootLogger = pino({
   base: null,
   messageKey: 'message',

@@ -1,0 +1,42 @@
+import type { Role } from '@parley/kernel/meta.js';
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { addLogContext } from '../telemetry/logger.js';
+import { type CallerIdentity, callOf, type IncomingCall } from './call.js';
+import { access } from './caller.js';
+import { Forbidden, Unauthenticated } from './refusals.js';
+
+/** Stands before every operation on every transport: lets in who carries a valid access token, and whoever asks for what is public. */
+@Injectable()
+export class AccessGuard extends AuthGuard('jwt') {
+  constructor(private readonly reflector: Reflector) {
+    super();
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const places = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(access.PUBLIC, places)) return true;
+    await super.canActivate(context);
+    const roles = this.reflector.getAllAndOverride<readonly Role[] | undefined>(access.REQUIRES, places);
+    const { user } = this.getRequest(context);
+    if (!user || (roles && !roles.includes(user.role))) throw new Forbidden();
+    addLogContext({ tenantId: user.tenantId, userId: user.personId });
+    return true;
+  }
+
+  override getRequest(context: ExecutionContext): IncomingCall {
+    return callOf(context).req;
+  }
+
+  getResponse(): unknown {
+    return undefined; // passport answers through the callback alone; a socket has no response
+  }
+
+  /** @param error what the strategy threw; a refusal of its own counts */
+  override handleRequest<User = CallerIdentity>(error: unknown, user: User | false | null | undefined): User {
+    if (error instanceof Error) throw error;
+    if (!user) throw new Unauthenticated();
+    return user;
+  }
+}

@@ -1,0 +1,52 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { Clock } from '../clock/clock.js';
+import { Random } from '../random/random.js';
+import { logger, withLogContext } from '../telemetry/logger.js';
+import type { Arrival, IncomingCall } from './call.js';
+
+const CHAIN = /^[\x21-\x7e]{1,200}$/;
+const REQUEST_ID = /^[\w.-]{1,100}$/;
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
+const log = logger('gateway');
+
+/** Gives each request its ids and its instant, and one line in the log. */
+@Injectable()
+export class Arrivals {
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: Random,
+  ) {}
+
+  /** Ids that the client brings are taken when they are well-formed, so that its logs and ours tell of the same request. */
+  of(headers: IncomingHttpHeaders): Arrival {
+    const now = this.clock.now();
+    const newId = () => this.random.id(now);
+    const requestId = matching(headers['x-request-id'], REQUEST_ID) ?? newId();
+    const traceparent = matching(headers.traceparent, TRACEPARENT);
+    return { requestId, correlationId: matching(headers['x-correlation-id'], CHAIN) ?? requestId, ...(traceparent && { traceparent }), now, newId };
+  }
+
+  /** Express's first middleware. */
+  readonly middleware = (req: Request & IncomingCall, res: Response, next: NextFunction): void => {
+    const arrival = this.of(req.headers);
+    const startedAt = performance.now();
+    const isProbe = req.path.startsWith('/health') || req.path === '/metrics';
+    req.arrival = arrival;
+    res.set({ 'x-request-id': arrival.requestId, 'x-correlation-id': arrival.correlationId });
+    withLogContext({ requestId: arrival.requestId, correlationId: arrival.correlationId }, () => {
+      const { method, path } = req;
+      const logged = () => {
+        const fields = { method, path, status: res.statusCode, completed: res.writableFinished, duration_ms: Math.round(performance.now() - startedAt) };
+        if (isProbe) log.debug('http.request', fields);
+        else log.info('http.request', fields);
+      };
+      res.once('close', AsyncResource.bind(logged)); // an event has the log context of whoever emits it
+      next();
+    });
+  };
+}
+
+const matching = (value: string | string[] | undefined, pattern: RegExp) => (typeof value === 'string' && pattern.test(value) ? value : undefined);

@@ -1,0 +1,104 @@
+import { DomainError } from '@parley/kernel/domain-error.js';
+import { Injectable } from '@nestjs/common';
+import { type ExecutionArgs, execute, GraphQLError, subscribe } from 'graphql';
+import { type Context, makeServer, type Server as Protocol, type ServerOptions } from 'graphql-ws';
+import { addLogContext } from '../../telemetry/logger.js';
+import { Arrivals } from '../arrivals.js';
+import type { Call, CallerIdentity } from '../call.js';
+import { AccessTokens } from '../caller.js';
+import { ErrorAnswers } from '../error-answers.js';
+import { causeOf } from '../errors.js';
+import { GatewaySettings } from '../gateway.config.js';
+import { Operations } from '../limits/operations.js';
+import { ServerStopping, TooManyOperations } from '../refusals.js';
+import { LiveConnections } from './live-connections.js';
+import { ClientLeft, CLOSE, type SocketExtra } from './socket.js';
+
+type Socket = Context<Record<string, unknown>, SocketExtra>;
+type Options = ServerOptions<Record<string, unknown>, SocketExtra>;
+
+/**
+ * What graphql-transport-ws does with us: the access token comes in connection_init as `authorization: "Bearer …"`, and each
+ * operation carries it past the guard.
+ */
+@Injectable()
+export class SocketOperations {
+  constructor(
+    private readonly tokens: AccessTokens,
+    private readonly connections: LiveConnections,
+    private readonly operations: Operations,
+    private readonly arrivals: Arrivals,
+    private readonly errors: ErrorAnswers,
+    private readonly settings: GatewaySettings,
+  ) {}
+
+  /** The protocol's side of one socket. */
+  serve(): Protocol<SocketExtra> {
+    const correlations = new WeakMap<object, string>();
+    const shown = (errors: readonly GraphQLError[], correlationId: string | undefined) => errors.map((error) => this.errors.answer(error, correlationId, 'BAD_USER_INPUT'));
+    const options: Options = {
+      connectionInitWaitTimeout: this.settings.values.PARLEY_GATEWAY_SOCKET_INIT_MS,
+      execute,
+      subscribe,
+      onConnect: (socket) => this.connect(socket),
+      onSubscribe: (socket, _id, payload) => {
+        const call = this.callOf(socket);
+        correlations.set(payload, call.arrival.correlationId);
+        return this.refusalOf(socket) ?? (this.operations.prepare(payload, call) as ExecutionArgs);
+      },
+      onNext: (_socket, _id, payload, _args, result) => (result.errors ? ({ ...result, errors: shown(result.errors, correlations.get(payload)) } as never) : undefined),
+      onError: (_socket, _id, payload, errors) => (errors.some((error) => causeOf(error) instanceof ClientLeft) ? undefined : (shown(errors, correlations.get(payload)) as never)),
+    };
+    return makeServer(options);
+  }
+
+  /** @returns false when the socket may not stay; it is closed then, with the code that says why */
+  private async connect(socket: Socket): Promise<boolean> {
+    const { extra } = socket;
+    const caller = await this.verified(authorizationOf(socket));
+    if (!extra.isOpen()) return false;
+    if (!caller) {
+      extra.close(CLOSE.unauthorized, 'Unauthorized');
+      return false;
+    }
+    const operations = () => Object.keys(socket.subscriptions).length;
+    const end = (why: DomainError) => extra.close(why instanceof ServerStopping ? CLOSE.goingAway : CLOSE.forbidden, why.message);
+    try {
+      extra.onClose(this.connections.add({ transport: 'websocket', caller, operations, end }));
+    } catch (error) {
+      const code = error instanceof ServerStopping ? CLOSE.goingAway : CLOSE.tooMany;
+      extra.close(code, (error as DomainError).message);
+      return false;
+    }
+    addLogContext({ tenantId: caller.tenantId, userId: caller.personId });
+    return true;
+  }
+
+  private async verified(authorization: string): Promise<CallerIdentity | undefined> {
+    const token = /^Bearer (\S+)$/i.exec(authorization)?.[1];
+    if (token === undefined) return undefined;
+    return this.tokens.verify(token).catch((error: unknown) => {
+      if (error instanceof DomainError && error.kind === 'unauthenticated') return undefined;
+      throw error;
+    });
+  }
+
+  private callOf(socket: Socket): Call {
+    const headers = { ...socket.extra.request.headers, authorization: authorizationOf(socket) };
+    return { req: { headers }, arrival: this.arrivals.of({}) };
+  }
+
+  private refusalOf(socket: Socket): GraphQLError[] | undefined {
+    const max = this.settings.values.PARLEY_GATEWAY_OPERATIONS_PER_SOCKET_MAX;
+    const refusal = this.connections.isStopping
+      ? new ServerStopping({ retryAfterMs: 1_000 })
+      : Object.keys(socket.subscriptions).length > max && new TooManyOperations({ max });
+    return refusal ? [new GraphQLError(refusal.message, { originalError: refusal })] : undefined;
+  }
+}
+
+/** Browsers cannot set a header on a socket; programs can. */
+function authorizationOf({ connectionParams = {}, extra }: Socket): string {
+  const value = connectionParams.authorization ?? connectionParams.Authorization;
+  return typeof value === 'string' ? value : (extra.request.headers.authorization ?? '');
+}
