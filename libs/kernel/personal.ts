@@ -11,7 +11,10 @@ export const ERASED = '[erased]';
  *
  * @example defineEvent('MessageSent', z.object({ sentBy: id, text: personal(z.string()) }), { subject: 'sentBy' })
  */
-export const personal = <Schema extends z.ZodType<string | null | undefined>>(schema: Schema): Schema => schema.register(marks, { personal: true });
+export function personal<Schema extends z.ZodType<string | null | undefined>>(schema: Schema): Schema {
+  marks.add(schema, { personal: true });
+  return schema;
+}
 
 /** The names of an object schema's personal fields. Only fields of the first level can be personal. */
 export function personalFields(schema: z.ZodType): readonly string[] {

@@ -11,8 +11,10 @@ type Values<Row extends TenantKeyed, K extends keyof Row> = Readonly<Omit<Row, K
 /** What one kind of fact does: which row it concerns, and what that row becomes. */
 export interface Step<Row extends TenantKeyed, K extends keyof Row, E extends Event> {
   readonly key: (fact: Fact<E>) => Key<Row, K>;
-  /** `row` is undefined when there is none yet; answer undefined to have none. */
+  /** `row` is undefined when there is none yet; answer undefined to have none, `row` itself to leave it as it is. */
   readonly evolve: (row: Readonly<Row> | undefined, fact: Fact<E>) => Values<Row, K> | undefined;
+  /** True where the fact alone says what the row is: `evolve` is given no row, even where there is one, so none has to be fetched. */
+  readonly fresh?: boolean;
 }
 
 /**
@@ -42,6 +44,8 @@ export const defineProjection = <Row extends TenantKeyed, K extends Exclude<keyo
 export interface Change {
   readonly id: string;
   readonly key: TenantKeyed;
+  /** Whether `evolve` is indifferent to the row that is there. */
+  readonly fresh: boolean;
   readonly evolve: (row: TenantKeyed | undefined) => TenantKeyed | undefined;
 }
 
@@ -53,9 +57,10 @@ export function changeOf(projection: Projection, fact: Fact): Change | undefined
   return {
     id: idOf(key, key),
     key,
+    fresh: step.fresh === true,
     evolve(row) {
-      const values = step.evolve(row, fact);
-      return values && { ...values, ...key };
+      const values = step.evolve(step.fresh ? undefined : row, fact);
+      return values && values !== row ? { ...values, ...key } : (values as TenantKeyed | undefined);
     },
   };
 }

@@ -1,2 +1,2 @@
 /** What other contexts may know of agents. Nothing else of agents may be imported from outside. */
-export { AgentArchived, AgentCreated, AgentRenamed, PromptVersionActivated, PromptVersionDrafted, promptShape } from './domain/agent.events.js';
+export { AGENT_CATEGORY, AgentArchived, AgentCreated, AgentRenamed, PromptVersionActivated, PromptVersionDrafted, promptShape } from './domain/agent.events.js';

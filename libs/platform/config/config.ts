@@ -61,17 +61,24 @@ export class InvalidConfig extends Error {}
  * gatewayConfig.read().PARLEY_GATEWAY_PORT // 3000
  */
 export function defineConfig<Shape extends Record<string, z.ZodType>>(shape: Shape) {
-  for (const [name, schema] of Object.entries(shape)) declared.set(name, { name, schema, isSecret: isSecret(schema) });
-  const schema = z.object(shape);
+  for (const [name, schema] of Object.entries(shape)) declare(name, schema);
   return {
     /** @throws InvalidConfig that names each wrong variable, never the value of a secret */
-    read(env: Readonly<Record<string, string | undefined>> = process.env): z.output<z.ZodObject<Shape>> {
-      const given = Object.fromEntries(Object.keys(shape).map((name) => [name, env[name] === '' ? undefined : env[name]]));
-      const { success, data, error } = schema.safeParse(given);
-      if (success) return data;
-      throw new InvalidConfig(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
-    },
+    read: (env: Environment = process.env) => readVariables(shape, env),
   };
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Puts a variable into the catalogue. */
+export const declare = (name: string, schema: z.ZodType) => void declared.set(name, { name, schema, isSecret: isSecret(schema) });
+
+/** @throws InvalidConfig that names each wrong variable, never the value of a secret */
+export function readVariables<Shape extends Record<string, z.ZodType>>(shape: Shape, env: Environment): z.output<z.ZodObject<Shape>> {
+  const given = Object.fromEntries(Object.keys(shape).map((name) => [name, env[name] === '' ? undefined : env[name]]));
+  const { success, data, error } = z.object(shape).safeParse(given);
+  if (success) return data;
+  throw new InvalidConfig(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
 }
 
 function isSecret(schema: z.ZodType): boolean {
@@ -81,4 +88,4 @@ function isSecret(schema: z.ZodType): boolean {
 }
 
 /** The environment itself, for children that we start and for variables whose names are not known beforehand. */
-export const environment = (): Readonly<Record<string, string | undefined>> => process.env;
+export const environment = (): Environment => process.env;

@@ -22,9 +22,13 @@ export abstract class EventLog {
   /** Which store the facts come from: stands beside each checkpoint. */
   abstract readonly identity: StoreIdentity;
 
-  /** First what is there, then what comes. The next delivery is asked for when the last one was taken in. Ends when aborted. */
+  /**
+   * First what is there, then what comes. The next delivery is asked for when the last one was taken in. Ends when aborted.
+   *
+   * @throws StoreReplaced when the log ends before the place a follower has come to: it is not the log that was followed
+   */
   abstract follow(options: FollowOptions): AsyncGenerator<Delivery, void>;
 
-  /** How many facts exist that a follower at these positions has not had. Feeds health and metrics. */
+  /** The position of the last fact; how far a follower is behind is the difference. Feeds health and metrics. */
   abstract head(): Promise<bigint>;
 }

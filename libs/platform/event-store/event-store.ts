@@ -1,3 +1,5 @@
+import { defineError } from '@parley/kernel/domain-error.js';
+
 /** A fact as a store holds it: envelope in columns, data and metadata as canonical JSON text, personal fields sealed. */
 export interface StoredFact {
   readonly eventId: string;
@@ -49,6 +51,25 @@ export class RevisionConflict extends Error {
   }
 }
 
+/** So many appends wait already that one more would only wait too. Nothing was written. */
+export class StoreBusy extends defineError('EVENT_STORE_BUSY', 'unavailable', 'Too many changes wait to be written.', 'Send the same request again after `retryAfterMs`.') {}
+
+/** The store did not answer, or could not write (a full disk). Whether the append was written is open; the same again is written once. */
+export class StoreUnavailable extends defineError(
+  'EVENT_STORE_UNAVAILABLE',
+  'unavailable',
+  'The log cannot be reached.',
+  'Send the same request again, with the same idempotency key: it takes effect once.',
+) {}
+
+/** The log is no longer the one that was opened, or was set back: what was taken from it before must not be mixed with it. */
+export class StoreReplaced extends Error {
+  constructor(why: string) {
+    super(`The event store is not the one that was followed so far: ${why}. Rebuild from this store, or bring the former one back.`);
+    this.name = 'StoreReplaced';
+  }
+}
+
 export interface StreamPage {
   /** First revision of the page. Default 0. */
   readonly from?: bigint;
@@ -72,7 +93,7 @@ export abstract class EventStore {
    * @param expected the revision that the decision rests on, or NO_STREAM
    * @param facts at least one, of one tenant. When the stream holds any of them already, by eventId, nothing is written.
    * @throws RevisionConflict when the stream is at another revision; StoreBusy when too many appends wait (nothing was written);
-   *   any other error leaves the outcome open: append again, the same
+   *   StoreUnavailable when the outcome is open: append again, the same
    */
   abstract append(stream: string, expected: bigint, facts: readonly ProposedFact[]): Promise<Appended>;
 
@@ -85,14 +106,15 @@ export abstract class EventStore {
   /** The fact with this id, if the stream holds it. */
   abstract find(stream: string, eventId: string): Promise<StoredFact | undefined>;
 
-  /** At most `limit` facts of the whole log after a position, in order. A position once passed never gains a fact. */
+  /** At most `limit` facts of the whole log after a position, in order; fewer when the store knew of no more. A position once passed never gains a fact. */
   abstract readAll(after: bigint, limit: number): Promise<readonly StoredFact[]>;
 
-  /** The position of the last fact; 0 in an empty log. */
+  /** The position of the last fact; 0 in an empty log. @throws StoreReplaced when this is no longer the store that was opened */
   abstract head(): Promise<bigint>;
 
   /** Settles when facts may have been appended since the call. May settle for nothing; never misses. */
   abstract news(): Promise<void>;
 
+  /** Writes what waits, then lets go of connections. */
   abstract close(): Promise<void>;
 }

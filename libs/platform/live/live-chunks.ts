@@ -19,7 +19,10 @@ export const firstSequence = (attempt: number) => (attempt - 1) * ATTEMPT_STRIDE
 
 /** The way of a reply's text from the worker to those who watch: bounded, resumable, forgotten. */
 export abstract class LiveChunks {
-  /** A chunk that is there already (same sequence) is dropped. */
+  /**
+   * A chunk that is there already (same sequence) is dropped, and so is what comes after the end, or from an attempt that another
+   * has replaced: a worker that was taken for dead cannot speak into its successor's text.
+   */
   abstract publish(key: ReplyKey, chunks: readonly Chunk[]): Promise<void>;
 
   /** No more chunks will come. Kept for late readers for a while, then forgotten. */
@@ -27,11 +30,15 @@ export abstract class LiveChunks {
 
   /**
    * Chunks from `fromSequence` on: first those that are kept, then those that come, each once and in order. Ends after `end`, or
-   * when aborted. A reply that nobody knows (yet) is waited for.
+   * when aborted. A reply that nobody knows (yet) is waited for. What is no longer kept is missing: a sequence that neither follows
+   * the one before nor begins an attempt tells so.
    */
   abstract follow(key: ReplyKey, fromSequence: number, signal: AbortSignal): AsyncGenerator<readonly Chunk[], void>;
 
-  /** Forgets a reply at once, e.g. when its person is erased. */
+  /** The chunks that are kept now, from `fromSequence` on. */
+  abstract kept(key: ReplyKey, fromSequence: number): Promise<readonly Chunk[]>;
+
+  /** Forgets a reply at once, e.g. when its person is erased. Its readers end; what is still published to it is dropped. */
   abstract forget(key: ReplyKey): Promise<void>;
 
   abstract close(): Promise<void>;

@@ -38,7 +38,7 @@ type Claims = Omit<CallerIdentity, 'expiresAt' | 'role'> & { role: Role; expires
 const callerOf = ({ tenantId, personId, role, sessionId, expiresAtMs }: Claims): CallerIdentity => ({ tenantId, personId, role, sessionId, expiresAt: new Date(expiresAtMs) });
 
 @Injectable()
-class ToyTokens extends AccessTokens {
+export class ToyTokens extends AccessTokens {
   async verify(token: string): Promise<CallerIdentity> {
     await jwtVerify(token, secret).catch(() => {
       throw new Unauthenticated();
@@ -48,7 +48,7 @@ class ToyTokens extends AccessTokens {
 }
 
 @Injectable()
-class ToyStrategy extends PassportStrategy(Strategy, 'jwt') {
+export class ToyStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor() {
     super({ jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(), secretOrKey: secret, algorithms: ['HS256'] });
   }

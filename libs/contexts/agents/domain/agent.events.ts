@@ -2,6 +2,9 @@ import { defineEvent, type EventOf } from '@parley/kernel/event.js';
 import { id, instant } from '@parley/kernel/meta.js';
 import { z } from 'zod';
 
+/** Names the streams of agents: `streamName(AGENT_CATEGORY, tenantId, agentId)`. */
+export const AGENT_CATEGORY = 'agents.agent';
+
 /** What a prompt version holds: the model's parameters travel with the instructions, so a rollback brings both back. */
 export const promptShape = {
   provider: z.string().min(1).max(100),

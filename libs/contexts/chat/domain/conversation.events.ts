@@ -4,6 +4,9 @@ import { FAILURE_REASONS, FINISH_REASONS, microUsd, OUTCOMES, tokenUsage } from 
 import { personal } from '@parley/kernel/personal.js';
 import { z } from 'zod';
 
+/** Names the streams of conversations: `streamName(CONVERSATION_CATEGORY, tenantId, conversationId)`. */
+export const CONVERSATION_CATEGORY = 'chat.conversation';
+
 /** A person opened a conversation with an agent. First fact of every conversation stream. */
 export const ConversationStarted = defineEvent(
   'ConversationStarted',

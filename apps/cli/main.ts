@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { chat, type ChatOptions } from './chat.js';
+import { CliError } from './cli-error.js';
+import { login, logout } from './login.js';
+import { projections } from './projections.js';
+
+const program = new Command('parley').description('Talk to a Parley server, and look after it.').showHelpAfterError();
+
+program
+  .command('chat')
+  .description('send a message and watch the reply come in; without a message, read them from the terminal line by line')
+  .argument('[message]', 'what to say; `-` reads it from standard input')
+  .option('-a, --agent <id>', 'agent to talk to (default: the first of your tenant)')
+  .option('-c, --conversation <id>', 'go on with this conversation')
+  .option('--json', 'one JSON object a line, for programs')
+  .action((message: string | undefined, options: ChatOptions) => chat(message, options));
+
+program
+  .command('login')
+  .description('sign in with e-mail address and password, and stay signed in')
+  .option('-e, --email <address>', 'e-mail address')
+  .option('--password-stdin', 'read the password from standard input')
+  .action((options: { email?: string; passwordStdin?: boolean }) => login(options));
+
+program.command('logout').description('forget the sign-in kept on this machine').action(() => logout());
+
+const tables = program.command('projections').description('look after the read models (platform-admin)');
+tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));
+tables
+  .command('retry')
+  .description('take parked facts in again, after the cause was mended')
+  .argument('<projection>', 'name of the read model, e.g. chat.conversation_list')
+  .option('-s, --stream <stream>', 'only this stream')
+  .action((projection: string, { stream }: { stream?: string }) => projections.retry(projection, stream));
+tables
+  .command('skip')
+  .description('leave a parked fact out for good; the skip is itself recorded')
+  .argument('<projection>', 'name of the read model')
+  .argument('<eventId>', 'the parked fact')
+  .requiredOption('-r, --reason <text>', 'why it may be left out')
+  .action((projection: string, eventId: string, { reason }: { reason: string }) => projections.skip(projection, eventId, reason));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CliError)) throw error;
+  if (process.argv.includes('--json')) console.log(JSON.stringify({ type: 'error', code: error.code, message: error.message, hint: error.hint ?? null }));
+  else console.error(`parley: ${error.message}${error.hint ? `\n${error.hint}` : ''}`);
+  process.exitCode = 1;
+}

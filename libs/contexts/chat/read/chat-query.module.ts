@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { chatProjections } from './chat-projections.js';
+import { FindConversationHandler } from './conversations/find-conversation.query.js';
+import { ListConversationsHandler } from './conversations/list-conversations.query.js';
+import { ListMessagesHandler } from './messages/list-messages.query.js';
+import { FindReplyHandler } from './replies/find-reply.query.js';
+
+/** Runs where queries are answered. */
+@Module({
+  imports: [TypeOrmModule.forFeature(chatProjections.map(({ row }) => row))],
+  providers: [FindConversationHandler, ListConversationsHandler, ListMessagesHandler, FindReplyHandler],
+})
+export class ChatQueryModule {}

@@ -1,0 +1,25 @@
+import { Clock, SystemClock } from '@parley/platform/clock/clock.js';
+import { AccessTokens } from '@parley/platform/graphql-kit/caller.js';
+import { Global, Module } from '@nestjs/common';
+import { AccessTokenStrategy } from './access-token.strategy.js';
+import { JwksController } from './jwks.controller.js';
+import { PassportAccessTokens } from './passport.access-tokens.js';
+import { PasswordStrategy } from './password.strategy.js';
+import { PersonResolver } from './person.resolver.js';
+import { SessionResolver } from './session.resolver.js';
+
+/** The way in. Global, because sockets and event streams of the gateway ask for AccessTokens. */
+@Global()
+@Module({
+  controllers: [JwksController],
+  providers: [
+    { provide: Clock, useClass: SystemClock },
+    AccessTokenStrategy,
+    PasswordStrategy,
+    { provide: AccessTokens, useClass: PassportAccessTokens },
+    SessionResolver,
+    PersonResolver,
+  ],
+  exports: [AccessTokens],
+})
+export class IdentityApiModule {}

@@ -1,0 +1,26 @@
+import { Injectable } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { PassportStrategy } from '@nestjs/passport';
+import { Strategy } from 'passport-local';
+import { ProvePassword, type ProvenPerson, type UnprovenRequest } from '../domain/sign-in.commands.js';
+
+/** What the strategy is asked with. */
+export interface PasswordAttempt {
+  readonly body: { readonly email: string; readonly password: string };
+  readonly request: UnprovenRequest;
+  /** Set by passport when the password was right. */
+  user?: ProvenPerson;
+}
+
+/** The strategy `local`: an e-mail address and a password. */
+@Injectable()
+export class PasswordStrategy extends PassportStrategy(Strategy, 'local') {
+  constructor(private readonly commands: CommandBus) {
+    super({ usernameField: 'email', passwordField: 'password', passReqToCallback: true, session: false });
+  }
+
+  /** @throws WrongCredentials, TooManySignIns */
+  validate({ request }: PasswordAttempt, email: string, password: string): Promise<ProvenPerson> {
+    return this.commands.execute<ProvePassword, ProvenPerson>(new ProvePassword({ email, password }, request));
+  }
+}

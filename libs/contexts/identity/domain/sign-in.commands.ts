@@ -1,0 +1,76 @@
+import { defineCommand } from '@parley/kernel/command.js';
+import { id, type Meta } from '@parley/kernel/meta.js';
+import { z } from 'zod';
+import { emailAddress } from './email.js';
+import { personRole, type PersonRole, wantedSlug } from './person.events.js';
+
+/** A request whose sender has yet to say who they are. */
+export type UnprovenRequest = Pick<Meta, 'now' | 'correlationId' | 'traceparent'>;
+
+/** Any characters, 1,024 UTF-16 code units at most: it is hashed whole. A half surrogate pair would be hashed as another character. */
+const password = z.string().min(1).max(1_024).refine((value) => value.isWellFormed(), 'must be well-formed text');
+
+const registration = z.object({
+  email: emailAddress,
+  password,
+  role: personRole.default('tenant-owner'),
+  tenantSlug: wantedSlug.nullable().default(null),
+});
+
+const credentials = z.object({ email: z.string().max(1_000).trim().toLowerCase(), password });
+
+/** Whom a right password has shown. */
+export interface ProvenPerson {
+  readonly tenantId: string;
+  readonly personId: string;
+  readonly role: PersonRole;
+}
+
+/** A session with its tokens, as its person gets them. */
+export interface IssuedSession extends ProvenPerson {
+  readonly sessionId: string;
+  readonly accessToken: string;
+  readonly accessTokenExpiresAt: Date;
+  readonly refreshToken: string;
+  readonly refreshTokenExpiresAt: Date;
+}
+
+/** A new session, and where its fact stands in the log. */
+export interface OpenedSession extends IssuedSession {
+  readonly position: bigint;
+}
+
+/** Opens an account. Answers a ProvenPerson. Safe to repeat: the same address and password name the same person. */
+export class Register {
+  readonly data: z.output<typeof registration>;
+
+  constructor(data: z.input<typeof registration>, readonly request: UnprovenRequest) {
+    this.data = registration.parse(data);
+  }
+}
+
+/** Answers a ProvenPerson, or refuses; in the same words and time whether the address or the password is wrong. */
+export class ProvePassword {
+  readonly data: z.output<typeof credentials>;
+
+  constructor(data: z.input<typeof credentials>, readonly request: UnprovenRequest) {
+    this.data = credentials.parse(data);
+  }
+}
+
+/** Starts a session for a proven person. Answers an OpenedSession. */
+export class OpenSession {
+  constructor(readonly person: ProvenPerson, readonly request: UnprovenRequest) {}
+}
+
+/** Exchanges a refresh token, once, for the next tokens of its session. Answers an IssuedSession. */
+export class RefreshSession {
+  readonly data: { readonly refreshToken: string };
+
+  constructor(data: { refreshToken: string }, readonly request: UnprovenRequest) {
+    this.data = z.object({ refreshToken: z.string().max(1_000) }).parse(data);
+  }
+}
+
+/** Ends the session: its tokens are worth nothing from now on. Answers a Receipt. */
+export class SignOut extends defineCommand('SignOut', z.object({ sessionId: id })) {}

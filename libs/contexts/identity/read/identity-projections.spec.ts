@@ -1,0 +1,39 @@
+import type { Projection } from '@parley/kernel/projection.js';
+import { MemoryProjector } from '@parley/platform/read-model/memory.projector.js';
+import { now, personId, tenantId } from '@parley/platform/testing/meta.js';
+import { recorded } from '@parley/platform/testing/recorded.js';
+import { PersonRegistered } from '../domain/person.events.js';
+import { SessionEnded, SessionStarted } from '../domain/session.events.js';
+import { identityProjections } from './identity-projections.js';
+import { people } from './people/people.projection.js';
+import { sessions } from './sessions/sessions.projection.js';
+
+const sessionId = crypto.randomUUID();
+const [later, expiresAt] = ['2025-01-01T12:05:00.000Z', '2025-01-31T12:00:00.000Z'];
+
+const registered = PersonRegistered({ personId, email: 'ada@example.org', role: 'tenant-owner', tenantSlug: null, registeredAt: now });
+const started = SessionStarted({ sessionId, personId, role: 'tenant-owner', startedAt: now, expiresAt });
+const ended = SessionEnded({ sessionId, personId, reason: 'signed-out', endedAt: later });
+
+const rowsOf = async (projection: Projection, ...facts: Parameters<typeof recorded>[0]) => {
+  const projector = new MemoryProjector([projection]);
+  await projector.apply(recorded(facts));
+  return projector.rows(projection);
+};
+
+it('people show who registered', async () =>
+  expect(await rowsOf(people, registered)).toEqual([{ tenantId, personId, email: 'ada@example.org', role: 'tenant-owner', registeredAt: new Date(now) }]));
+
+describe('sessions', () => {
+  const row = { tenantId, sessionId, personId, role: 'tenant-owner', startedAt: new Date(now), expiresAt: new Date(expiresAt), endedAt: null, endReason: null };
+
+  it('show one that started', async () => expect(await rowsOf(sessions, started)).toEqual([row]));
+  it('show that it ended, and why', async () =>
+    expect(await rowsOf(sessions, started, ended)).toEqual([{ ...row, endedAt: new Date(later), endReason: 'signed-out' }]));
+});
+
+it.each(identityProjections)('another tenant with equal ids sees nothing of $name, and changes nothing', async (projection) => {
+  const mine = await rowsOf(projection, registered, started);
+  expect(mine).toHaveLength(1);
+  expect(await rowsOf(projection, registered, started, { ...ended, tenantId: crypto.randomUUID() })).toEqual(mine);
+});

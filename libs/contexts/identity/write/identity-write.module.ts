@@ -1,0 +1,40 @@
+import { Clock, SystemClock } from '@parley/platform/clock/clock.js';
+import { Random, SystemRandom } from '@parley/platform/random/random.js';
+import { Module } from '@nestjs/common';
+import { Passwords } from '../passwords/passwords.js';
+import { passwordCost } from '../passwords/passwords.config.js';
+import { IdentitySecrets } from '../tokens/identity-secrets.js';
+import { Credentials, credentialsTable } from './credentials.js';
+import { DemoPerson } from './demo-person.js';
+import { OpenSessionHandler } from './open-session.handler.js';
+import { ProvePasswordHandler } from './prove-password.handler.js';
+import { RefreshSessionHandler } from './refresh-session.handler.js';
+import { RefreshTokens, refreshTokensTable } from './refresh-tokens.js';
+import { RegisterHandler } from './register.handler.js';
+import { Registration } from './registration.js';
+import { SignOutHandler } from './sign-out.handler.js';
+
+export { DemoPerson };
+
+/** Runs where commands are decided. */
+@Module({
+  providers: [
+    { provide: Clock, useClass: SystemClock },
+    { provide: Random, useClass: SystemRandom },
+    IdentitySecrets,
+    Credentials,
+    RefreshTokens,
+    Registration,
+    DemoPerson,
+    { provide: Passwords, useFactory: () => new Passwords(passwordCost()) },
+    RegisterHandler,
+    ProvePasswordHandler,
+    OpenSessionHandler,
+    RefreshSessionHandler,
+    SignOutHandler,
+  ],
+  exports: [DemoPerson],
+})
+export class IdentityWriteModule {
+  static readonly tables = [credentialsTable, refreshTokensTable];
+}

@@ -1,0 +1,133 @@
+import { Databases } from '@parley/platform/postgres/databases.js';
+import { Injectable } from '@nestjs/common';
+
+/** Which generation. */
+export interface GenerationKey {
+  readonly tenantId: string;
+  readonly replyId: string;
+}
+
+/** The right to work on a generation, for as long as it is renewed. `fence` tells it from earlier and later ones. */
+export interface Lease extends GenerationKey {
+  readonly fence: bigint;
+}
+
+/** A lease whose holder has died, now ours, with how far that one had got. */
+export interface TakenLease extends Lease {
+  readonly promptCharacters: number;
+  readonly textCharacters: number;
+}
+
+/** How far the holder has got. */
+export interface Progress {
+  readonly promptCharacters: number;
+  readonly textCharacters: number;
+}
+
+export interface LeaseOptions {
+  /** Unique to this process and start. */
+  readonly workerId: string;
+  /** How long a lease lasts unless it is renewed. */
+  readonly leaseMs: number;
+}
+
+// Leases are not flushed to disk at commit: losing the last of them with the machine harms nothing, for the log decides who settles.
+// (Postgres loses no commit without losing every later one, so a checkpoint never stands without the leases before it.)
+const UNFLUSHED = "unflushed as materialized (select set_config('synchronous_commit', 'off', true))";
+const life = (parameter: string) => `now() + ${parameter} * interval '1 millisecond'`;
+
+/** The table of leases. Its clock is the database's: workers need not agree on the time. */
+@Injectable()
+export class Leases {
+  constructor(private readonly databases: Databases) {}
+
+  /**
+   * Makes leases for generations that nobody has yet.
+   *
+   * @param held how many of them, from the first, this worker takes at once; the others wait for a worker that has room
+   * @returns those that are ours now
+   */
+  async make(generations: readonly GenerationKey[], held: number, { workerId, leaseMs }: LeaseOptions): Promise<Lease[]> {
+    const { rows } = await this.databases.writer.query<Lease>({
+      name: 'leases-make',
+      text: `with ${UNFLUSHED}, made as (
+          insert into inference.leases (tenant_id, reply_id, worker_id, fence, expires_at)
+          select tenant_id, reply_id, case when n <= $3 then $4 end, case when n <= $3 then 1 else 0 end, case when n <= $3 then ${life('$5')} else now() end
+          from unflushed, unnest($1::uuid[], $2::uuid[]) with ordinality as started (tenant_id, reply_id, n)
+          on conflict do nothing
+          returning tenant_id, reply_id, worker_id, fence)
+        select tenant_id as "tenantId", reply_id as "replyId", fence from made where worker_id is not null`,
+      values: [...columns(generations), held, workerId, leaseMs],
+    });
+    return rows;
+  }
+
+  /** Takes leases that have run out, oldest first. @param except generations that are under way here, whatever the table says */
+  async take(limit: number, except: readonly GenerationKey[], { workerId, leaseMs }: LeaseOptions): Promise<TakenLease[]> {
+    const { rows } = await this.databases.writer.query<TakenLease>({
+      name: 'leases-take',
+      text: `with ${UNFLUSHED}, dead as (
+          select tenant_id, reply_id from inference.leases
+          where expires_at < now() and not exists (select from unnest($2::uuid[], $3::uuid[]) as own (tenant_id, reply_id)
+            where own.tenant_id = leases.tenant_id and own.reply_id = leases.reply_id)
+          order by expires_at limit $1 for update skip locked)
+        update inference.leases set worker_id = $4, fence = fence + 1, expires_at = ${life('$5')}
+        from dead, unflushed where leases.tenant_id = dead.tenant_id and leases.reply_id = dead.reply_id
+        returning leases.tenant_id as "tenantId", leases.reply_id as "replyId", fence,
+          prompt_characters as "promptCharacters", text_characters as "textCharacters"`,
+      values: [limit, ...columns(except), workerId, leaseMs],
+    });
+    return rows;
+  }
+
+  /**
+   * Renews what this worker has under way, all in one statement, and leaves word of how far it is.
+   *
+   * @returns the leases that are still ours, and whether someone wants them stopped. One that is missing was lost.
+   */
+  async renew(leases: readonly (Lease & Progress)[], { workerId, leaseMs }: LeaseOptions): Promise<(Lease & { readonly isStopRequested: boolean })[]> {
+    const { rows } = await this.databases.writer.query<Lease & { isStopRequested: boolean }>({
+      name: 'leases-renew',
+      text: `with ${UNFLUSHED}
+        update inference.leases set expires_at = ${life('$7')}, prompt_characters = own.prompt, text_characters = own.text
+        from unflushed, unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::int[], $5::int[]) as own (tenant_id, reply_id, fence, prompt, text)
+        where leases.tenant_id = own.tenant_id and leases.reply_id = own.reply_id and leases.fence = own.fence and worker_id = $6
+        returning leases.tenant_id as "tenantId", leases.reply_id as "replyId", leases.fence, is_stop_requested as "isStopRequested"`,
+      values: [
+        ...columns(leases),
+        leases.map(({ fence }) => fence),
+        leases.map(({ promptCharacters }) => promptCharacters),
+        leases.map(({ textCharacters }) => textCharacters),
+        workerId,
+        leaseMs,
+      ],
+    });
+    return rows;
+  }
+
+  /** Tells the holders, wherever they are, that someone wants these stopped. */
+  async requestStops(generations: readonly GenerationKey[]): Promise<void> {
+    await this.databases.writer.query({
+      name: 'leases-request-stops',
+      text: `update inference.leases set is_stop_requested = true from unnest($1::uuid[], $2::uuid[]) as stopped (tenant_id, reply_id)
+        where leases.tenant_id = stopped.tenant_id and leases.reply_id = stopped.reply_id`,
+      values: columns(generations),
+    });
+  }
+
+  /** The generation is settled. Nothing happens when the lease is another's by now. */
+  async end({ tenantId, replyId, fence }: Lease): Promise<void> {
+    await this.databases.writer.query({
+      name: 'leases-end',
+      text: `with ${UNFLUSHED} delete from inference.leases using unflushed where tenant_id = $1 and reply_id = $2 and fence = $3`,
+      values: [tenantId, replyId, fence],
+    });
+  }
+
+  /** Gives up what this worker still has: any worker may take it at once. */
+  async release({ workerId }: Pick<LeaseOptions, 'workerId'>): Promise<void> {
+    await this.databases.writer.query('update inference.leases set expires_at = now() where worker_id = $1', [workerId]);
+  }
+}
+
+const columns = (keys: readonly GenerationKey[]) => [keys.map(({ tenantId }) => tenantId), keys.map(({ replyId }) => replyId)];

@@ -1,0 +1,28 @@
+/** How far we are in a lane where many facts are under way at once: up to before the first that is not done. */
+export class Progress {
+  private readonly underWay = new Set<bigint>(); // in the order in which they began: rising
+
+  /** @param taken the last position that was begun or passed */
+  constructor(public taken: bigint) {}
+
+  /** @param position higher than any before */
+  begin(position: bigint): void {
+    this.underWay.add(position);
+    this.pass(position);
+  }
+
+  done(position: bigint): void {
+    this.underWay.delete(position);
+  }
+
+  /** There was nothing to do up to here. */
+  pass(position: bigint): void {
+    if (position > this.taken) this.taken = position;
+  }
+
+  /** Every fact up to this position is done. */
+  get position(): bigint {
+    const [first] = this.underWay;
+    return first === undefined ? this.taken : first - 1n;
+  }
+}

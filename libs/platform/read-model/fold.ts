@@ -1,0 +1,105 @@
+import type { Fact } from '@parley/kernel/event.js';
+import { type Change, changeOf, type Projection, type TenantKeyed } from '@parley/kernel/projection.js';
+import { Undecodable } from '../personal-data/undecodable.js';
+import { reasonOf } from './database-errors.js';
+import { type Place, placeOf, type Readable, storedNames } from './readable.js';
+
+/** A fact that concerns a projection, with what it asks of it, or why that cannot be told. */
+export interface Step {
+  readonly place: Place;
+  readonly change?: Change;
+  readonly reason?: string;
+}
+
+/** A fact that a projection could not take in. */
+export interface Poison {
+  readonly place: Place;
+  readonly reason: string;
+}
+
+/** What a batch of facts makes of a table. */
+export interface Folded {
+  /** What each row becomes; undefined: it goes. Rows that stay as they are, are not here. */
+  readonly rows: ReadonlyMap<string, TenantKeyed | undefined>;
+  readonly keys: ReadonlyMap<string, TenantKeyed>;
+  /** By stream: what stopped it. */
+  readonly poison: ReadonlyMap<string, Poison>;
+  /** By stream: how many facts wait behind what stopped it. */
+  readonly waiting: ReadonlyMap<string, Waiting>;
+}
+
+export interface Waiting {
+  readonly tenantId: string;
+  readonly count: number;
+}
+
+/**
+ * @param after facts at or below this position are done
+ * @param refused the facts that the database did not take, by event id, with the reason
+ */
+export function stepsOf(projection: Projection, facts: readonly Readable[], after: bigint, refused: ReadonlyMap<string, string> = NONE): readonly Step[] {
+  const names = namesOf(projection);
+  const steps: Step[] = [];
+  for (const fact of facts) {
+    const place = placeOf(fact);
+    if (place.position <= after || !names.has(place.type)) continue;
+    steps.push(fact instanceof Undecodable ? { place, reason: fact.reason } : read(projection, fact, place, refused.get(place.eventId)));
+  }
+  return steps;
+}
+
+/** The keys of the rows that a fold of these steps must know, by id. */
+export function needed(steps: readonly Step[]): ReadonlyMap<string, TenantKeyed> {
+  const keys = new Map<string, TenantKeyed>();
+  for (const { change } of steps) if (change && !change.fresh) keys.set(change.id, change.key);
+  return keys;
+}
+
+/**
+ * @param rowOf the row that is there
+ * @param parked streams that were stopped before
+ */
+export function fold(steps: readonly Step[], rowOf: (id: string) => TenantKeyed | undefined, parked: { has(stream: string): boolean }): Folded {
+  const rows = new Map<string, TenantKeyed | undefined>();
+  const keys = new Map<string, TenantKeyed>();
+  const poison = new Map<string, Poison>();
+  const waiting = new Map<string, Waiting>();
+  for (const { place, change, reason } of steps) {
+    const { stream, tenantId } = place;
+    if (parked.has(stream) || poison.has(stream)) {
+      waiting.set(stream, { tenantId, count: (waiting.get(stream)?.count ?? 0) + 1 });
+    } else if (!change) {
+      poison.set(stream, { place, reason: reason! });
+    } else {
+      try {
+        const before = rows.has(change.id) ? rows.get(change.id) : rowOf(change.id);
+        const after = change.evolve(before);
+        if (after === before && !(change.fresh && after === undefined)) continue;
+        rows.set(change.id, after);
+        keys.set(change.id, change.key);
+      } catch (error) {
+        poison.set(stream, { place, reason: reasonOf(error) });
+      }
+    }
+  }
+  return { rows, keys, poison, waiting };
+}
+
+function read(projection: Projection, fact: Fact, place: Place, refused: string | undefined): Step {
+  if (refused !== undefined) return { place, reason: refused };
+  try {
+    return { place, change: changeOf(projection, fact)! };
+  } catch (error) {
+    return { place, reason: reasonOf(error) };
+  }
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+const names = new WeakMap<Projection, ReadonlySet<string>>();
+
+function namesOf(projection: Projection): ReadonlySet<string> {
+  const known = names.get(projection) ?? storedNames(projection);
+  names.set(projection, known);
+  return known;
+}

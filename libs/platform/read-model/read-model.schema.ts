@@ -1,0 +1,56 @@
+import { APP, createSchema, PROJECTOR, type SchemaPart } from '../postgres/schema.js';
+
+/** What the projectors tell in Postgres when they have taken something in. */
+export const PROJECTED = 'parley_projected';
+
+/** How far each table came, which version queries see, and what could not be taken in. */
+export const readModelSchema: SchemaPart = {
+  name: 'parley.projection_checkpoints',
+  ddl: `
+${createSchema('parley')}
+
+create table if not exists parley.projection_checkpoints (
+  table_name text not null,
+  lane       int not null,
+  position   bigint not null,
+  -- Raised by each change of the table: who remembers rows of it knows by this whether they are still true.
+  changes    bigint not null default 0,
+  -- Positions mean nothing in another store, or in an older copy of the same one.
+  store_id   uuid not null,
+  epoch      int not null,
+  primary key (table_name, lane)
+);
+grant select on parley.projection_checkpoints to ${APP};
+grant select, insert, update on parley.projection_checkpoints to ${PROJECTOR};
+
+-- The version of each read model that queries see.
+create table if not exists parley.read_models (
+  name         text primary key,
+  version      int not null,
+  table_name   text not null,
+  published_at timestamptz not null default clock_timestamp()
+);
+grant select on parley.read_models to ${APP}, ${PROJECTOR};
+
+-- The first fact of a stream that a table could not take in; the rest of the stream waits behind it.
+create table if not exists parley.parked_facts (
+  tenant_id  uuid not null,
+  table_name text not null,
+  stream     text not null,
+  lane       int not null,
+  event_id   uuid not null,
+  type       text not null,
+  position   bigint not null,
+  revision   bigint not null,
+  reason     text not null,
+  tries      int not null,
+  waiting    int not null,
+  parked_at  timestamptz not null default clock_timestamp(),
+  primary key (tenant_id, table_name, stream)
+);
+do $$ begin
+  alter table parley.parked_facts enable row level security, force row level security;
+  create policy projector on parley.parked_facts to ${PROJECTOR} using (true) with check (true);
+  grant select, insert, update, delete on parley.parked_facts to ${PROJECTOR};
+exception when duplicate_object then null; end $$;`,
+};

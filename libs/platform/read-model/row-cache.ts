@@ -1,0 +1,48 @@
+import type { TenantKeyed } from '@parley/kernel/projection.js';
+
+/** Most text in one cache, UTF-16 code units, and most rows: what a table's cache may take of the process's memory. */
+const MAX_TEXT = 4_000_000;
+const MAX_ROWS = 10_000;
+
+/**
+ * Rows as the database holds them, those used last. Only the holder of a table's checkpoint changes its rows, so they stay true for
+ * as long as nobody else has moved it.
+ */
+export class RowCache {
+  private readonly rows = new Map<string, TenantKeyed>();
+  private text = 0;
+
+  get(id: string): TenantKeyed | undefined {
+    return this.rows.get(id);
+  }
+
+  has(id: string): boolean {
+    return this.rows.has(id);
+  }
+
+  set(id: string, row: TenantKeyed): void {
+    this.delete(id);
+    this.rows.set(id, row);
+    this.text += textIn(row);
+    for (const oldest of this.rows.keys()) {
+      if (this.rows.size <= MAX_ROWS && this.text <= MAX_TEXT) return;
+      this.delete(oldest);
+    }
+  }
+
+  delete(id: string): void {
+    const row = this.rows.get(id);
+    if (!row) return;
+    this.text -= textIn(row);
+    this.rows.delete(id);
+  }
+}
+
+function textIn(row: TenantKeyed): number {
+  let length = 0;
+  for (const value of Object.values(row)) {
+    if (typeof value === 'string') length += value.length;
+    else if (typeof value === 'object' && value !== null && !(value instanceof Date)) length += JSON.stringify(value).length;
+  }
+  return length;
+}

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { defineError } from '@parley/kernel/domain-error.js';
+import { id } from '@parley/kernel/meta.js';
+import type { Projection, TenantKeyed } from '@parley/kernel/projection.js';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { Opener } from '../personal-data/opener.js';
+import { isOutage, isUndefinedTable } from './database-errors.js';
+
+/** The tables of a new read model are not there yet: its first build is under way. */
+export class ReadModelBuilding extends defineError(
+  'READ_MODEL_BUILDING',
+  'unavailable',
+  'What you ask for is being built for the first time.',
+  'Ask again in a moment.',
+) {}
+
+export class ReadModelsUnavailable extends defineError(
+  'READ_MODELS_UNAVAILABLE',
+  'unavailable',
+  'The database that answers queries cannot be reached.',
+  'Ask again in a moment.',
+) {}
+
+const RETRY_AFTER_MS = 1_000;
+
+/**
+ * The way of every query: a read-only transaction in which Postgres shows the rows of one tenant and no others. Outside of it the
+ * app's role sees no rows at all.
+ */
+@Injectable()
+export class TenantReads {
+  constructor(private readonly dataSource: DataSource, private readonly opener: Opener) {}
+
+  /**
+   * @param work asks by the given manager alone, and is done with it when it settles
+   * @throws ReadModelBuilding, ReadModelsUnavailable; what `work` throws
+   */
+  async in<R>(tenantId: string, work: (manager: EntityManager) => Promise<R>): Promise<R> {
+    const tenant = id.parse(tenantId);
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      // Local to the transaction: the connection goes back to the pool without a tenant.
+      await runner.query("select set_config('app.tenant_id', $1, true), set_config('transaction_read_only', 'on', true)", [tenant]);
+      const result = await work(runner.manager);
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      await giveUp(runner, error);
+      if (isOutage(error)) throw new ReadModelsUnavailable({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });
+      if (isUndefinedTable(error)) throw new ReadModelBuilding({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /**
+   * The rows with their personal columns opened; `ERASED` where the person's key is gone. Columns that a query did not select stay
+   * absent.
+   */
+  async open<Row extends TenantKeyed>(projection: Projection, rows: readonly Row[]): Promise<Row[]> {
+    const opened = rows.map((row) => ({ ...row }) as Row & Record<string, string | null>);
+    for (const [tenantId, own] of Map.groupBy(opened, (row) => row.tenantId)) {
+      const places = own.flatMap((row) => (projection.personal ?? []).filter((column) => column in row).map((column) => ({ row, column })));
+      const texts = await this.opener.open(tenantId, places.map(({ row, column }) => row[column]!));
+      for (const [index, { row, column }] of places.entries()) (row as Record<string, string | null>)[column] = texts[index]!;
+    }
+    return opened;
+  }
+}
+
+/** A connection that is lost or hangs is closed; any other goes back to the pool clean. */
+async function giveUp(runner: QueryRunner, error: unknown): Promise<void> {
+  if (!isOutage(error) && runner.isTransactionActive) {
+    await runner.rollbackTransaction().catch((lost: unknown) => discard(runner, lost));
+  } else {
+    await discard(runner, error);
+  }
+}
+
+/** TypeORM hands a connection that said `error` back as broken, so that the pool closes it. */
+async function discard(runner: QueryRunner, error: unknown): Promise<void> {
+  const client = (await runner.connect().catch(() => undefined)) as { emit(event: 'error', error: unknown): void } | undefined;
+  if (!runner.isReleased) client?.emit('error', error);
+}
