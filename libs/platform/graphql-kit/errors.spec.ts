@@ -40,7 +40,7 @@ describe('what a client sees of an error', () => {
     ['a status of 500', new HttpException('select 1', 500)],
   ])('is nothing of %s', (_, error) => {
     const answer = showError(error, 'chain-1', 'BAD_USER_INPUT');
-    expect(answer.extensions).toEqual({ code: 'INTERNAL', kind: 'internal', hint: expect.any(String), details: {}, correlationId: 'chain-1' });
+    expect(answer.extensions).toEqual({ code: 'INTERNAL', kind: 'internal', hint: expect.any(String) as unknown, details: {}, correlationId: 'chain-1' });
     expect(answer.message).toBe('Something went wrong on our side.');
     expect(isBug(answer)).toBe(true);
   });
