@@ -16,6 +16,7 @@ export const rootPage = ({ health, isExplorerShown, isSchemaShown, hasReadme }: 
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Parley</title>
+    <link rel="icon" href="data:,">
     <link rel="stylesheet" href="/page.css">
   </head>
   <body>
