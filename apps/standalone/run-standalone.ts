@@ -19,6 +19,9 @@ import { StandaloneModule } from './standalone.module.js';
 /** Longest wait for what is under way when we are asked to stop. */
 const SHUTDOWN_MS = 20_000;
 
+/** How fast the simulator answers: so that a person sees the reply stream in, as from a real provider. */
+const PACE = { firstTokenMs: 150, tokenMs: 20 };
+
 /** Something that was started, and ends in the other order. */
 type Stop = () => Promise<unknown>;
 
@@ -62,7 +65,7 @@ async function start(stops: Stop[]): Promise<Promise<'database'>> {
   } else ensureFolder(dataDir);
 
   const masterKey = configuredMasterKey() ?? developmentMasterKey(dataDir);
-  const simulator = ProvidersModule.isConfigured() ? undefined : await startProviderSimulator();
+  const simulator = ProvidersModule.isConfigured() ? undefined : await startProviderSimulator(PACE);
   if (simulator) stops.push(() => simulator.close());
 
   const options = { databaseUrl: url, masterKey, dataDir, ...(simulator && { simulatorUrl: simulator.url }) };

@@ -3,6 +3,7 @@ import type { EventDefinition } from '@parley/kernel/event.js';
 import type { Reactor } from '@parley/kernel/reactor.js';
 import type { Delivery, EventLog } from '../event-log/event-log.js';
 import { Bell } from '../event-store/bell.js';
+import { StoreReplaced } from '../event-store/event-store.js';
 import { type Definitions, shapesOf } from '../personal-data/fact-shape.js';
 import { logger } from '../telemetry/logger.js';
 import { ParkingReactions, type ReactionParts } from './parking-reactions.js';
@@ -33,7 +34,7 @@ export class ForeignCheckpoint extends Error {
 
 export interface ReactorStatus {
   readonly reactor: string;
-  /** `refused`: see ForeignCheckpoint; it does not run until someone decided what to do. */
+  /** `refused`: see ForeignCheckpoint and StoreReplaced; it does not run until someone decided what to do. */
   readonly state: 'starting' | 'running' | 'refused' | 'stopped';
   /** Every fact up to here is done or parked; the lowest of its lanes. */
   readonly position: bigint;
@@ -97,8 +98,10 @@ export class Reacting {
         for await (const delivery of this.log.follow({ name: this.name, after: (lane) => this.resume(lane), signal })) await this.takeIn(delivery);
       } catch (error) {
         service.error('reactors.failed', { reactors: this.name, error: error as Error });
-        if (error instanceof ForeignCheckpoint) this.state = 'refused';
-        if (this.state === 'refused') return;
+        if (error instanceof ForeignCheckpoint || error instanceof StoreReplaced) {
+          this.state = 'refused';
+          return;
+        }
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
     }

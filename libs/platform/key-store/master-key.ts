@@ -46,8 +46,8 @@ export class MasterKey {
 }
 
 /** The master key that the environment names. @returns undefined when it names none. @throws InvalidConfig */
-export function configuredMasterKey(): MasterKey | undefined {
-  const { PARLEY_MASTER_KEY: key, PARLEY_MASTER_KEY_FILE: file } = masterKeyConfig.read();
+export function configuredMasterKey(env?: Readonly<Record<string, string | undefined>>): MasterKey | undefined {
+  const { PARLEY_MASTER_KEY: key, PARLEY_MASTER_KEY_FILE: file } = masterKeyConfig.read(env);
   if (key) return MasterKey.parse(key.reveal(), 'PARLEY_MASTER_KEY');
   if (file) return MasterKey.parse(readOrExplain(file), 'PARLEY_MASTER_KEY_FILE');
   return undefined;
