@@ -102,9 +102,9 @@ describe('a conversation', () => {
 describe('a prompt', () => {
   it('is drafted, activated and rolled back, and each reply says which version made it', async () => {
     const agentId = await ada.createAgent({ instructions: 'One.' });
-    const draft = 'mutation ($input: DraftPromptVersionInput!) { draftPromptVersion(input: $input) { version } }';
+    const draft = 'mutation ($input: DraftPromptVersionInput!) { draftPromptVersion(input: $input) { promptVersion { version } } }';
     const activate = (version: number) => ada.get('mutation ($input: ActivatePromptVersionInput!) { activatePromptVersion(input: $input) { consistencyToken } }', { input: { agentId, version } });
-    expect(await ada.get(draft, { input: { agentId, provider: 'simulator', model: 'simulator', instructions: 'Two.' } })).toMatchObject({ draftPromptVersion: { version: 2 } });
+    expect(await ada.get(draft, { input: { agentId, provider: 'simulator', model: 'simulator', instructions: 'Two.' } })).toMatchObject({ draftPromptVersion: { promptVersion: { version: 2 } } });
     const conversationId = await ada.startConversation(agentId);
     const versions: unknown[] = [];
     const answer = async () => {

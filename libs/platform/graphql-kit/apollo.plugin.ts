@@ -1,4 +1,4 @@
-import type { ApolloServerPlugin, GraphQLRequestContext, GraphQLRequestListener, GraphQLServerListener } from '@apollo/server';
+import type { ApolloServerPlugin, GraphQLRequestContext, GraphQLRequestListener } from '@apollo/server';
 import { Plugin } from '@nestjs/apollo';
 import { Injectable } from '@nestjs/common';
 import { GraphQLError } from 'graphql';
@@ -7,29 +7,13 @@ import { retryAfterSeconds } from './edge.filter.js';
 import type { ShownError } from './errors.js';
 import { GatewaySettings } from './gateway.config.js';
 import { costError } from './limits/cost.js';
-import { LiveConnections } from './live/live-connections.js';
-import { SocketServer } from './live/socket.server.js';
 import { SubscriptionNeedsStream } from './refusals.js';
 
-/** What Apollo does for us at its stations: prices the operation, says when to come again, and lets go of connections at the stop. */
+/** What Apollo does for us at its stations: prices the operation, and says when to come again. */
 @Plugin()
 @Injectable()
 export class ApolloStations implements ApolloServerPlugin<Call> {
-  constructor(
-    private readonly settings: GatewaySettings,
-    private readonly connections: LiveConnections,
-    private readonly sockets: SocketServer,
-  ) {}
-
-  async serverWillStart(): Promise<GraphQLServerListener> {
-    return {
-      // Beside Apollo's own, which waits until the last connection is gone.
-      drainServer: async () => {
-        await this.connections.drain();
-        this.sockets.terminate();
-      },
-    };
-  }
+  constructor(private readonly settings: GatewaySettings) {}
 
   async requestDidStart(): Promise<GraphQLRequestListener<Call>> {
     return {

@@ -90,6 +90,7 @@ function httpRefusal(cause: unknown): DomainError | undefined {
 }
 
 function documentCode(error: GraphQLError, code: string | undefined): string | undefined {
+  if (!(causeOf(error) instanceof GraphQLError)) return undefined; // GraphQL only carries it: something of ours broke
   if (typeof error.extensions.code === 'string' && error.extensions.code in DOCUMENT_HINTS) return error.extensions.code;
   // While it executes, graphql-js reports two things without a code: arguments that the client left out, and results of ours that break the schema.
   if (error.path) return causeOf(error) === error && /^(Argument|Variable) "/.test(error.message) ? 'BAD_USER_INPUT' : undefined;

@@ -38,7 +38,7 @@ type Claims = Omit<CallerIdentity, 'expiresAt' | 'role'> & { role: Role; expires
 const callerOf = ({ tenantId, personId, role, sessionId, expiresAtMs }: Claims): CallerIdentity => ({ tenantId, personId, role, sessionId, expiresAt: new Date(expiresAtMs) });
 
 @Injectable()
-class ToyTokens extends AccessTokens {
+export class ToyTokens extends AccessTokens {
   async verify(token: string): Promise<CallerIdentity> {
     await jwtVerify(token, secret).catch(() => {
       throw new Unauthenticated();
@@ -48,7 +48,7 @@ class ToyTokens extends AccessTokens {
 }
 
 @Injectable()
-class ToyStrategy extends PassportStrategy(Strategy, 'jwt') {
+export class ToyStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor() {
     super({ jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(), secretOrKey: secret, algorithms: ['HS256'] });
   }
@@ -162,7 +162,7 @@ export class ToySocket {
   readonly opened: Promise<void>;
   /** Code and reason. */
   readonly closed: Promise<{ code: number; reason: string }>;
-  private arrived: () => void = () => undefined;
+  private waiting: (() => void)[] = [];
 
   constructor(readonly socket: WebSocket) {
     this.opened = new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
@@ -170,7 +170,7 @@ export class ToySocket {
     this.closed = new Promise((resolve) => socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() })));
     socket.on('message', (data: Buffer) => {
       this.messages.push(JSON.parse(data.toString()) as Message);
-      this.arrived();
+      for (const wake of this.waiting.splice(0)) wake();
     });
   }
 
@@ -187,7 +187,7 @@ export class ToySocket {
     for (;;) {
       const index = this.messages.findIndex((message) => message.type === type && (id === undefined || message.id === id));
       if (index >= 0) return this.messages.splice(index, 1)[0] as Message;
-      await new Promise<void>((resolve) => (this.arrived = resolve));
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
   }
 }

@@ -43,6 +43,11 @@ export class LiveConnections {
     metrics.gauge('parley_gateway_subscriptions', 'Operations that run on them.', ['transport'], perTransport(({ operations }) => operations()));
   }
 
+  /** How many are open. */
+  get size(): number {
+    return this.open.size;
+  }
+
   /** True from the moment that the server was told to stop: nothing new begins. */
   get isStopping(): boolean {
     return this.hasStopped;

@@ -7,11 +7,12 @@ import { Arrivals } from '../arrivals.js';
 import type { Call, CallerIdentity } from '../call.js';
 import { AccessTokens } from '../caller.js';
 import { ErrorAnswers } from '../error-answers.js';
+import { causeOf } from '../errors.js';
 import { GatewaySettings } from '../gateway.config.js';
 import { Operations } from '../limits/operations.js';
 import { ServerStopping, TooManyOperations } from '../refusals.js';
 import { LiveConnections } from './live-connections.js';
-import { CLOSE, type SocketExtra } from './socket.js';
+import { ClientLeft, CLOSE, type SocketExtra } from './socket.js';
 
 type Socket = Context<Record<string, unknown>, SocketExtra>;
 type Options = ServerOptions<Record<string, unknown>, SocketExtra>;
@@ -46,7 +47,7 @@ export class SocketOperations {
         return this.refusalOf(socket) ?? (this.operations.prepare(payload, call) as ExecutionArgs);
       },
       onNext: (_socket, _id, payload, _args, result) => (result.errors ? ({ ...result, errors: shown(result.errors, correlations.get(payload)) } as never) : undefined),
-      onError: (_socket, _id, payload, errors) => shown(errors, correlations.get(payload)) as never,
+      onError: (_socket, _id, payload, errors) => (errors.some((error) => causeOf(error) instanceof ClientLeft) ? undefined : (shown(errors, correlations.get(payload)) as never)),
     };
     return makeServer(options);
   }
