@@ -19,8 +19,8 @@ interface Status {
 }
 
 const STATUS = '{ projections { projection version position head lag isRebuilding parked { eventId stream type reason tries } } }';
-const RETRY = 'mutation ($input: RetryParkedInput!) { retryParked(input: $input) { applied stillParked } }';
-const SKIP = 'mutation ($input: SkipParkedInput!) { skipParked(input: $input) { applied stillParked } }';
+const RETRY = 'mutation ($input: RetryParkedInput!) { retryParked(input: $input) { mended stillParked } }';
+const SKIP = 'mutation ($input: SkipParkedInput!) { skipParked(input: $input) { mended stillParked } }';
 
 /** The operator's view of the read models. */
 export const projections = {
@@ -43,17 +43,17 @@ export const projections = {
   },
 
   async retry(projection: string, stream?: string): Promise<void> {
-    const { retryParked } = await new Server().ask<{ retryParked: { applied: number; stillParked: number } }>(RETRY, { input: { projection, stream } });
+    const { retryParked } = await new Server().ask<{ retryParked: { mended: number; stillParked: number } }>(RETRY, { input: { projection, stream } });
     report(retryParked);
   },
 
   async skip(projection: string, eventId: string, reason: string): Promise<void> {
-    const { skipParked } = await new Server().ask<{ skipParked: { applied: number; stillParked: number } }>(SKIP, { input: { projection, eventId, reason } });
+    const { skipParked } = await new Server().ask<{ skipParked: { mended: number; stillParked: number } }>(SKIP, { input: { projection, eventId, reason } });
     report(skipParked);
   },
 };
 
-function report({ applied, stillParked }: { readonly applied: number; readonly stillParked: number }): void {
-  console.log(`${applied} facts taken in, ${stillParked} still parked.`);
+function report({ mended, stillParked }: { readonly mended: number; readonly stillParked: number }): void {
+  console.log(`${mended} streams go on, ${stillParked} facts still parked.`);
   if (stillParked > 0) process.exitCode = 1;
 }

@@ -28,6 +28,7 @@ import { HealthModule } from '@parley/platform/health/health.module.js';
 import { KeyStoreModule } from '@parley/platform/key-store/key-store.module.js';
 import type { MasterKey } from '@parley/platform/key-store/master-key.js';
 import { LiveModule } from '@parley/platform/live/live.module.js';
+import { OperationsModule } from '@parley/platform/operations/operations.module.js';
 import { PersonalDataModule } from '@parley/platform/personal-data/personal-data.module.js';
 import { PostgresModule } from '@parley/platform/postgres/postgres.module.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
@@ -41,6 +42,7 @@ import { TenancyWriteModule } from '@parley/tenancy/write/tenancy-write.module.j
 import { UsageApiModule } from '@parley/usage/api/usage-api.module.js';
 import { UsageProjectionModule } from '@parley/usage/read/usage-projection.module.js';
 import { UsageQueryModule } from '@parley/usage/read/usage-query.module.js';
+import { WebModule } from '../gateway/web/web.module.js';
 
 export interface StandaloneOptions {
   /** As its owner. */
@@ -53,7 +55,7 @@ export interface StandaloneOptions {
 }
 
 /** Parts that keep something outside the log and the read models. */
-const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceWriteModule, InferenceRuntimeModule];
+const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule];
 
 /** Everything in one process. */
 @Module({
@@ -65,6 +67,8 @@ const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, Identity
     ReadModelModule,
     TelemetryModule,
     HealthModule,
+    OperationsModule,
+    WebModule,
     GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens }),
     ...[IdentityWriteModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule],
     ...[TenancyWriteModule, TenancyReactModule, TenancyProjectionModule, TenancyQueryModule, TenancyApiModule],
@@ -85,7 +89,7 @@ export class StandaloneModule {
         EventStoreModule.forRoot({ url: PARLEY_EVENT_STORE_URL, masterKey: masterKey.bytes, waitingMax }),
         EventLogModule.forRoot({ url: eventLogConfig.read().PARLEY_EVENT_LOG_URL }),
         LiveModule.forRoot(),
-        IdentityKeysModule.forRoot({ masterKey: masterKey.bytes, ...(dataDir && { dataDir }) }),
+        IdentityKeysModule.forRoot({ ...(dataDir && { dataDir }) }),
         ProvidersModule.forRoot({ ...(simulatorUrl && { simulatorUrl }) }),
       ],
     };

@@ -81,16 +81,16 @@ function refusalOf(cause: unknown): DomainError | undefined {
 
 /** Errors of Nest's and Express's HTTP layer: their status tells enough. */
 function httpRefusal(cause: unknown): DomainError | undefined {
-  const { type, limit, status: own } = cause as { type?: unknown; limit?: unknown; status?: unknown };
-  const status = cause instanceof HttpException ? cause.getStatus() : cause instanceof Error ? own : undefined;
-  if (type === 'entity.too.large') return new BodyTooLarge({ maxBytes: limit });
+  const status = cause instanceof HttpException ? cause.getStatus() : undefined;
   if (status === 401) return new Unauthenticated();
   if (status === 403) return new Forbidden();
   if (status === 404) return new NotFound();
-  return typeof status === 'number' && status >= 400 && status < 500 ? new BadRequest() : undefined;
+  if (status === 413) return new BodyTooLarge({ maxBytes: ((cause as HttpException).cause as { limit?: number } | undefined)?.limit });
+  return status !== undefined && status < 500 ? new BadRequest() : undefined;
 }
 
 function documentCode(error: GraphQLError, code: string | undefined): string | undefined {
+  if (!(causeOf(error) instanceof GraphQLError)) return undefined; // GraphQL only carries it: something of ours broke
   if (typeof error.extensions.code === 'string' && error.extensions.code in DOCUMENT_HINTS) return error.extensions.code;
   // While it executes, graphql-js reports two things without a code: arguments that the client left out, and results of ours that break the schema.
   if (error.path) return causeOf(error) === error && /^(Argument|Variable) "/.test(error.message) ? 'BAD_USER_INPUT' : undefined;

@@ -1,4 +1,4 @@
-import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { type DynamicModule, Global, type InjectionToken, Module, type ModuleMetadata, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { GraphQLModule } from '@nestjs/graphql';
@@ -9,6 +9,7 @@ import { ApolloStations } from './apollo.plugin.js';
 import { Arrivals } from './arrivals.js';
 import type { Call, IncomingCall } from './call.js';
 import { ConsistentReads, ReadYourWrites } from './consistent.js';
+import { DrainingDriver } from './draining.driver.js';
 import { EdgeFilter } from './edge.filter.js';
 import { ErrorAnswers } from './error-answers.js';
 import { GatewaySettings, readGatewayConfig } from './gateway.config.js';
@@ -42,7 +43,8 @@ export class GraphqlKitModule {
   static forRoot({ imports = [], readYourWrites }: GraphqlKitOptions = {}): DynamicModule {
     return {
       module: GraphqlKitModule,
-      imports: [...imports, GatewaySettingsModule, GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: ApolloDriver, inject: [GatewaySettings, ErrorAnswers], useFactory: apolloConfig })],
+      global: true,
+      imports: [...imports, GatewaySettingsModule, GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: DrainingDriver, inject: [GatewaySettings, ErrorAnswers], useFactory: apolloConfig })],
       providers: [
         ...(readYourWrites ? [{ provide: ReadYourWrites, useExisting: readYourWrites }] : []),
         { provide: Clock, useClass: SystemClock },
@@ -60,7 +62,7 @@ export class GraphqlKitModule {
         SocketOperations,
         SocketServer,
       ],
-      exports: [LiveConnections],
+      exports: [GraphQLModule, LiveConnections, SocketServer, ...(readYourWrites ? [ReadYourWrites] : [])],
     };
   }
 }

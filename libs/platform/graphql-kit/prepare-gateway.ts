@@ -1,6 +1,4 @@
-import type { Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import cors from 'cors';
 import { json } from 'express';
 import helmet from 'helmet';
 import { Arrivals } from './arrivals.js';
@@ -18,7 +16,7 @@ const POLICY = {
   directives: {
     defaultSrc: ["'none'"],
     styleSrc: ["'self'"],
-    imgSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
     formAction: ["'none'"],
     baseUri: ["'none'"],
     frameAncestors: ["'none'"],
@@ -35,12 +33,12 @@ export function prepareGateway(app: NestExpressApplication): void {
   app.set('trust proxy', values.PARLEY_GATEWAY_TRUSTED_PROXIES.length > 0 ? [...values.PARLEY_GATEWAY_TRUSTED_PROXIES] : false);
   app.use(app.get(Arrivals).middleware);
   app.use(helmet({ contentSecurityPolicy: POLICY }));
-  app.use(cors({ origin: [...values.PARLEY_GATEWAY_ORIGINS], exposedHeaders: ['x-request-id', 'x-correlation-id', 'retry-after'], maxAge: 600 }));
+  app.enableCors({ origin: [...values.PARLEY_GATEWAY_ORIGINS], exposedHeaders: ['x-request-id', 'x-correlation-id', 'retry-after'], maxAge: 600 });
   if (values.isExplorerShown) app.use(explorer());
   app.use(json({ limit: values.PARLEY_GATEWAY_BODY_MAX_BYTES }));
   app.use('/graphql/stream', app.get(EventStreams).middleware);
 
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   server.requestTimeout = 30_000; // the whole request must be here by then
   server.headersTimeout = 10_000;
   app.get(SocketServer).attach(server);

@@ -7,7 +7,7 @@ export function withConsistencyToken(schema: GraphQLSchema): GraphQLSchema {
   if (!query) return schema;
   const config = query.toConfig();
   const argument = { type: GraphQLString, description: 'From a mutation that this query must see: it waits, bounded, until the read models have got there.' };
-  const fields = Object.entries(config.fields).map(([name, field]) => [name, { ...field, args: { ...field.args, [CONSISTENCY_ARGUMENT]: argument } }] as const);
+  const fields = Object.entries(config.fields).map(([name, field]) => [name, { ...field, args: { [CONSISTENCY_ARGUMENT]: argument, ...field.args } }] as const);
   const changed = new GraphQLObjectType({ ...config, fields: Object.fromEntries(fields) });
   const others = schema.toConfig().types.filter((type) => type !== query);
   return new GraphQLSchema({ ...schema.toConfig(), query: changed, types: [changed, ...others] });

@@ -6,7 +6,7 @@ import { InvalidCursor } from '../graphql-kit/refusals.js';
 /** What a place in a list may hold, by the type of the column: a forged one must not reach Postgres. */
 const TYPES = {
   uuid: z.uuid(),
-  timestamptz: z.iso.datetime({ precision: 3 }),
+  timestamptz: z.iso.datetime({ precision: 3 }).refine((instant) => instant >= '0001'), // Postgres knows no year 0
   int: z.int32(),
   bigint: z.string().regex(/^\d{1,18}$/),
 } as const;

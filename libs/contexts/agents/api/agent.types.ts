@@ -1,5 +1,5 @@
 import { Connection, ConnectionArgs } from '@parley/platform/graphql-kit/connection.js';
-import { ConsistencyTokenField, IdField } from '@parley/platform/graphql-kit/input-fields.js';
+import { IdField } from '@parley/platform/graphql-kit/input-fields.js';
 import { enumOf } from '@parley/platform/graphql-kit/metering.types.js';
 import { ArgsType, Field, Float, ID, Int, ObjectType } from '@nestjs/graphql';
 import { IsBoolean } from 'class-validator';
@@ -64,7 +64,6 @@ export class DraftPromptVersionPayload {
 @ArgsType()
 export class AgentArgs {
   @IdField('Which agent.') id: string;
-  @ConsistencyTokenField() consistencyToken?: string | null;
 }
 
 @ArgsType()
@@ -72,12 +71,9 @@ export class AgentsArgs extends ConnectionArgs {
   @Field({ defaultValue: false, description: 'Archived ones too.' })
   @IsBoolean()
   includeArchived: boolean;
-
-  @ConsistencyTokenField() consistencyToken?: string | null;
 }
 
 @ArgsType()
 export class PromptVersionsArgs extends ConnectionArgs {
   @IdField('Of which agent.') agentId: string;
-  @ConsistencyTokenField() consistencyToken?: string | null;
 }

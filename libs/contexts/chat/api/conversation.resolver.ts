@@ -1,5 +1,6 @@
 import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
+import { ConnectionArgs } from '@parley/platform/graphql-kit/connection.js';
 import { creationMeta } from '@parley/platform/graphql-kit/creations.js';
 import { type MutationRequest, Requests } from '@parley/platform/graphql-kit/requests.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
@@ -11,7 +12,7 @@ import { FindConversation } from '../read/conversations/find-conversation.query.
 import { conversationOrder, ListConversations } from '../read/conversations/list-conversations.query.js';
 import { conversationView } from './chat.views.js';
 import { DeleteConversationInput, RenameConversationInput, StartConversationInput } from './conversation.inputs.js';
-import { Conversation, ConversationArgs, ConversationConnection, ConversationPayload, ConversationsArgs } from './conversation.types.js';
+import { Conversation, ConversationArgs, ConversationConnection, ConversationPayload } from './conversation.types.js';
 
 /** Translates between GraphQL and chat's commands and queries; decides nothing. */
 @Resolver(() => Conversation)
@@ -25,7 +26,7 @@ export class ConversationResolver {
   }
 
   @Query(() => ConversationConnection, { description: 'Your conversations: the one that you spoke in last comes first.' })
-  async conversations(@Args() args: ConversationsArgs, @CurrentCaller() { tenantId, personId }: CallerIdentity): Promise<ConversationConnection> {
+  async conversations(@Args() args: ConnectionArgs, @CurrentCaller() { tenantId, personId }: CallerIdentity): Promise<ConversationConnection> {
     const rows = await this.queries.execute(new ListConversations(tenantId, personId, pageOf(conversationOrder, args)));
     return connectionOf(conversationOrder, args, rows, conversationView);
   }

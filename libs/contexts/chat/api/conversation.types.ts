@@ -1,5 +1,5 @@
 import { Connection, ConnectionArgs } from '@parley/platform/graphql-kit/connection.js';
-import { ConsistencyTokenField, IdField } from '@parley/platform/graphql-kit/input-fields.js';
+import { IdField } from '@parley/platform/graphql-kit/input-fields.js';
 import { ArgsType, Field, ID, Int, ObjectType } from '@nestjs/graphql';
 import { Reply } from './reply.types.js';
 
@@ -33,18 +33,11 @@ export class MessageConnection extends Connection(Message) {}
 @ArgsType()
 export class ConversationArgs {
   @IdField('Which conversation.') id: string;
-  @ConsistencyTokenField() consistencyToken?: string | null;
-}
-
-@ArgsType()
-export class ConversationsArgs extends ConnectionArgs {
-  @ConsistencyTokenField() consistencyToken?: string | null;
 }
 
 @ArgsType()
 export class MessagesArgs extends ConnectionArgs {
   @IdField('Of which conversation.') conversationId: string;
-  @ConsistencyTokenField() consistencyToken?: string | null;
 }
 
 @ObjectType({ description: 'What a change of a conversation answers.' })

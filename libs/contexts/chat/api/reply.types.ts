@@ -1,4 +1,4 @@
-import { ConsistencyTokenField, IdField } from '@parley/platform/graphql-kit/input-fields.js';
+import { IdField } from '@parley/platform/graphql-kit/input-fields.js';
 import { COST_DESCRIPTION, enumOf, FailureReasonEnum, FinishReasonEnum, TokenUsageType } from '@parley/platform/graphql-kit/metering.types.js';
 import { type FailureReason, type FinishReason, OUTCOMES, type Outcome } from '@parley/kernel/metering.js';
 import { ArgsType, Field, Float, ID, Int, ObjectType } from '@nestjs/graphql';
@@ -39,5 +39,4 @@ export class Reply {
 @ArgsType()
 export class ReplyArgs {
   @IdField('Which reply.') id: string;
-  @ConsistencyTokenField() consistencyToken?: string | null;
 }

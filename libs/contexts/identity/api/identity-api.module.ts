@@ -1,3 +1,4 @@
+import { Clock, SystemClock } from '@parley/platform/clock/clock.js';
 import { AccessTokens } from '@parley/platform/graphql-kit/caller.js';
 import { Global, Module } from '@nestjs/common';
 import { AccessTokenStrategy } from './access-token.strategy.js';
@@ -11,7 +12,14 @@ import { SessionResolver } from './session.resolver.js';
 @Global()
 @Module({
   controllers: [JwksController],
-  providers: [AccessTokenStrategy, PasswordStrategy, { provide: AccessTokens, useClass: PassportAccessTokens }, SessionResolver, PersonResolver],
+  providers: [
+    { provide: Clock, useClass: SystemClock },
+    AccessTokenStrategy,
+    PasswordStrategy,
+    { provide: AccessTokens, useClass: PassportAccessTokens },
+    SessionResolver,
+    PersonResolver,
+  ],
   exports: [AccessTokens],
 })
 export class IdentityApiModule {}

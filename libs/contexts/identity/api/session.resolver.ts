@@ -7,7 +7,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { Args, Mutation, Resolver } from '@nestjs/graphql';
 import { type IssuedSession, type OpenedSession, OpenSession, type ProvenPerson, RefreshSession, Register, SignOut } from '../domain/sign-in.commands.js';
 import { PasswordGuard, Proven } from './password.guard.js';
-import { RefreshSessionInput, RefreshSessionPayload, RegisterInput, RegisterPayload, type Session, SignInInput, SignInPayload, SignOutPayload } from './session.types.js';
+import { RefreshSessionInput, RefreshSessionPayload, RegisterInput, RegisterPayload, SignInInput, SignInPayload, SignOutPayload } from './session.types.js';
 
 /** How a person comes in, stays in and goes. */
 @Resolver()
@@ -34,8 +34,8 @@ export class SessionResolver {
   @Mutation(() => RefreshSessionPayload, {
     description: 'Exchanges a refresh token for the next pair of tokens. A token that comes back after its successor ends the session.',
   })
-  async refreshSession(@Args('input') { refreshToken }: RefreshSessionInput, @Requests() request: MutationRequest): Promise<RefreshSessionPayload> {
-    return { session: sessionOf(await this.commands.execute<RefreshSession, IssuedSession>(new RefreshSession({ refreshToken }, request))) };
+  refreshSession(@Args('input') { refreshToken }: RefreshSessionInput, @Requests() request: MutationRequest): Promise<RefreshSessionPayload> {
+    return this.commands.execute<RefreshSession, IssuedSession>(new RefreshSession({ refreshToken }, request));
   }
 
   @Mutation(() => SignOutPayload, { description: 'Ends your session: its refresh token at once, its access tokens and sockets within seconds.' })
@@ -46,18 +46,7 @@ export class SessionResolver {
   }
 
   private async open(person: ProvenPerson, request: MutationRequest): Promise<SignInPayload> {
-    const session = await this.commands.execute<OpenSession, OpenedSession>(new OpenSession(person, request));
-    return { session: sessionOf(session), consistencyToken: this.tokens.issue(session.tenantId, session.position) };
+    const { position, ...session } = await this.commands.execute<OpenSession, OpenedSession>(new OpenSession(person, request));
+    return { ...session, consistencyToken: this.tokens.issue(session.tenantId, position) };
   }
 }
-
-const sessionOf = ({ sessionId: id, tenantId, personId, role, ...issued }: IssuedSession): Session => ({
-  id,
-  tenantId,
-  personId,
-  role,
-  accessToken: issued.accessToken,
-  accessTokenExpiresAt: issued.accessTokenExpiresAt,
-  refreshToken: issued.refreshToken,
-  refreshTokenExpiresAt: issued.refreshTokenExpiresAt,
-});

@@ -31,9 +31,10 @@ export class RefreshSessionInput {
   refreshToken: string;
 }
 
-@ObjectType({ description: 'A signed-in person, and the tokens that show it.' })
-export class Session {
-  @Field(() => ID) id: string;
+/** What a signed-in person gets. */
+@ObjectType({ isAbstract: true })
+class SessionTokens {
+  @Field(() => ID) sessionId: string;
   @Field(() => ID) tenantId: string;
   @Field(() => ID) personId: string;
   @Field(() => RoleEnum) role: PersonRole;
@@ -44,21 +45,17 @@ export class Session {
 }
 
 @ObjectType()
-export class RegisterPayload {
-  @Field() session: Session;
+export class RegisterPayload extends SessionTokens {
   @Field({ description: 'Send it with a query to see yourself in the answer.' }) consistencyToken: string;
 }
 
 @ObjectType()
-export class SignInPayload {
-  @Field() session: Session;
+export class SignInPayload extends SessionTokens {
   @Field({ description: 'Send it with a query to see what there is at least up to now.' }) consistencyToken: string;
 }
 
 @ObjectType()
-export class RefreshSessionPayload {
-  @Field() session: Session;
-}
+export class RefreshSessionPayload extends SessionTokens {}
 
 @ObjectType()
 export class SignOutPayload {

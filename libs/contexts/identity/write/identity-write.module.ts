@@ -1,3 +1,5 @@
+import { Clock, SystemClock } from '@parley/platform/clock/clock.js';
+import { Random, SystemRandom } from '@parley/platform/random/random.js';
 import { Module } from '@nestjs/common';
 import { Passwords } from '../passwords/passwords.js';
 import { passwordCost } from '../passwords/passwords.config.js';
@@ -17,6 +19,8 @@ export { DemoPerson };
 /** Runs where commands are decided. */
 @Module({
   providers: [
+    { provide: Clock, useClass: SystemClock },
+    { provide: Random, useClass: SystemRandom },
     IdentitySecrets,
     Credentials,
     RefreshTokens,

@@ -87,9 +87,10 @@ const isAnswered = (error: unknown): error is Answered => typeof (error as Parti
 
 /** ECONNREFUSED, UND_ERR_SOCKET and the like, from the depth of the causes. */
 function systemCode(error: unknown): string | undefined {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const { code } = at as { code?: unknown };
+  for (let at = error, depth = 0; typeof at === 'object' && at !== null && depth < 5; depth++) {
+    const { code, cause } = at as { code?: unknown; cause?: unknown };
     if (typeof code === 'string') return code;
+    at = cause;
   }
   return undefined;
 }

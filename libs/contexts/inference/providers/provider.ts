@@ -18,7 +18,10 @@ export interface ProviderRequest {
 /** A piece of what comes back. */
 export type ProviderEvent =
   | { readonly type: 'text'; readonly text: string }
-  /** May come more than once: the last one counts. `raw` is the provider's own usage object, JSON, as it came. */
+  /**
+   * May come more than once, or never: the last one counts. `raw` is the provider's own usage object, JSON, as it came. One that is
+   * `estimated` came at the start: what went in is as reported, what came out had only begun.
+   */
   | { readonly type: 'usage'; readonly usage: TokenUsage; readonly raw: string }
   | { readonly type: 'finish'; readonly reason: FinishReason };
 
@@ -27,8 +30,8 @@ export interface Provider {
   readonly name: string;
 
   /**
-   * One call, one try. Ends normally only after exactly one `finish`; a stream that ends without one, stalls, is cut or is not
-   * what it should be throws.
+   * One call, one try. Ends normally only after exactly one `finish`, which comes last; a stream that ends without one, stalls, is
+   * cut or is not what it should be throws.
    *
    * @param signal closes the call upstream, and `signal.reason` is thrown
    * @throws ProviderError for whatever the provider, or the way to it, did wrong

@@ -3,6 +3,8 @@ import { configuredProviders, hasProviders, providersConfig } from './configured
 import { PriceList, readPriceList } from './price-list.js';
 import { Providers } from './provider.js';
 
+export { Providers };
+
 /** The model providers that the environment names, and what they cost. */
 @Module({})
 export class ProvidersModule {

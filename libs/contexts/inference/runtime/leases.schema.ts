@@ -18,11 +18,3 @@ export const leasesTable = writeSideTable({
   primaryKey: ['reply_id'],
   indexes: [{ name: 'leases_by_expiry', on: '(expires_at)' }],
 });
-
-/** How far workers have followed the log. */
-export const runtimeCheckpointsTable = writeSideTable({
-  name: 'inference.runtime_checkpoints',
-  tenant: false,
-  columns: 'name text not null, lane integer not null, position bigint not null, store_id uuid not null, epoch integer not null',
-  primaryKey: ['name', 'lane'],
-});

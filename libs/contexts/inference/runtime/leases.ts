@@ -28,7 +28,7 @@ export interface LeaseOptions {
   /** Unique to this process and start. */
   readonly workerId: string;
   /** How long a lease lasts unless it is renewed. */
-  readonly lifeMs: number;
+  readonly leaseMs: number;
 }
 
 // Leases are not flushed to disk at commit: losing the last of them with the machine harms nothing, for the log decides who settles.
@@ -47,7 +47,7 @@ export class Leases {
    * @param held how many of them, from the first, this worker takes at once; the others wait for a worker that has room
    * @returns those that are ours now
    */
-  async make(generations: readonly GenerationKey[], held: number, { workerId, lifeMs }: LeaseOptions): Promise<Lease[]> {
+  async make(generations: readonly GenerationKey[], held: number, { workerId, leaseMs }: LeaseOptions): Promise<Lease[]> {
     const { rows } = await this.databases.writer.query<Lease>({
       name: 'leases-make',
       text: `with ${UNFLUSHED}, made as (
@@ -57,13 +57,13 @@ export class Leases {
           on conflict do nothing
           returning tenant_id, reply_id, worker_id, fence)
         select tenant_id as "tenantId", reply_id as "replyId", fence from made where worker_id is not null`,
-      values: [...columns(generations), held, workerId, lifeMs],
+      values: [...columns(generations), held, workerId, leaseMs],
     });
     return rows;
   }
 
   /** Takes leases that have run out, oldest first. @param except generations that are under way here, whatever the table says */
-  async take(limit: number, except: readonly GenerationKey[], { workerId, lifeMs }: LeaseOptions): Promise<TakenLease[]> {
+  async take(limit: number, except: readonly GenerationKey[], { workerId, leaseMs }: LeaseOptions): Promise<TakenLease[]> {
     const { rows } = await this.databases.writer.query<TakenLease>({
       name: 'leases-take',
       text: `with ${UNFLUSHED}, dead as (
@@ -75,7 +75,7 @@ export class Leases {
         from dead, unflushed where leases.tenant_id = dead.tenant_id and leases.reply_id = dead.reply_id
         returning leases.tenant_id as "tenantId", leases.reply_id as "replyId", fence,
           prompt_characters as "promptCharacters", text_characters as "textCharacters"`,
-      values: [limit, ...columns(except), workerId, lifeMs],
+      values: [limit, ...columns(except), workerId, leaseMs],
     });
     return rows;
   }
@@ -85,7 +85,7 @@ export class Leases {
    *
    * @returns the leases that are still ours, and whether someone wants them stopped. One that is missing was lost.
    */
-  async renew(leases: readonly (Lease & Progress)[], { workerId, lifeMs }: LeaseOptions): Promise<(Lease & { readonly isStopRequested: boolean })[]> {
+  async renew(leases: readonly (Lease & Progress)[], { workerId, leaseMs }: LeaseOptions): Promise<(Lease & { readonly isStopRequested: boolean })[]> {
     const { rows } = await this.databases.writer.query<Lease & { isStopRequested: boolean }>({
       name: 'leases-renew',
       text: `with ${UNFLUSHED}
@@ -99,7 +99,7 @@ export class Leases {
         leases.map(({ promptCharacters }) => promptCharacters),
         leases.map(({ textCharacters }) => textCharacters),
         workerId,
-        lifeMs,
+        leaseMs,
       ],
     });
     return rows;

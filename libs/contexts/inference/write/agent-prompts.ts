@@ -42,8 +42,8 @@ export class AgentPrompts {
     const { isActive, activeVersion, versions } = await this.states.latest(agentState, tenantId, agentId);
     const version = versions.find(({ promptVersion }) => promptVersion === activeVersion);
     if (!isActive || !version) return null;
-    const { revision: _, ...answeredBy } = version;
-    return answeredBy;
+    const { promptVersion, provider, model, temperature, maxOutputTokens } = version;
+    return { promptVersion, provider, model, temperature, maxOutputTokens };
   }
 
   /** What a prompt version tells the model; '' for none. @throws Error when the agent never had this version */

@@ -1,6 +1,5 @@
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
-import { connect, page } from '@parley/platform/graphql-kit/connection.js';
-import { placeIn } from '@parley/platform/read-model/keyset.js';
+import { connectionOf, pageOf } from '@parley/platform/read-model/keyset.js';
 import { QueryBus } from '@nestjs/cqrs';
 import { Args, Query, Resolver } from '@nestjs/graphql';
 import { FindReplyUsage } from '../read/replies/find-reply-usage.query.js';
@@ -14,14 +13,14 @@ export class UsageResolver {
 
   @Query(() => ReplyUsage, { nullable: true, description: 'What one reply consumed; null when there is none that you may see.' })
   async replyUsage(@CurrentCaller() caller: CallerIdentity, @Args() { replyId }: ReplyUsageArgs): Promise<ReplyUsage | null> {
-    const row = await this.queries.execute(new FindReplyUsage(caller, replyId.toLowerCase()));
+    const row = await this.queries.execute(new FindReplyUsage(caller, replyId));
     return row ? shown(row) : null;
   }
 
   @Query(() => ReplyUsageConnection, { description: "What replies consumed, latest first: yours, or everyone's where your role oversees the tenant." })
   async usageReplies(@CurrentCaller() caller: CallerIdentity, @Args() args: UsageRepliesArgs): Promise<ReplyUsageConnection> {
-    const rows = await this.queries.execute(new ListReplyUsage(caller, page(args, usageOrder.by.length)));
-    return connect(rows.map(shown), args, placeIn(usageOrder));
+    const rows = await this.queries.execute(new ListReplyUsage(caller, pageOf(usageOrder, args)));
+    return connectionOf(usageOrder, args, rows, shown);
   }
 }
 

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { Router } from 'express';
 
 const require = createRequire(import.meta.url);
+const fileOf = (name: string, path: string) => join(dirname(require.resolve(`${name}/package.json`)), path); // React does not export these
 
 /** Browser builds as they lie in the npm packages, and a page of ours: nothing comes from another host. */
 const FILES = {
-  'react.js': { path: require.resolve('react/umd/react.production.min.js'), type: 'text/javascript' },
-  'react-dom.js': { path: require.resolve('react-dom/umd/react-dom.production.min.js'), type: 'text/javascript' },
-  'graphiql.js': { path: require.resolve('graphiql/graphiql.min.js'), type: 'text/javascript' },
-  'graphiql.css': { path: require.resolve('graphiql/graphiql.min.css'), type: 'text/css' },
+  'react.js': { path: fileOf('react', 'umd/react.production.min.js'), type: 'text/javascript' },
+  'react-dom.js': { path: fileOf('react-dom', 'umd/react-dom.production.min.js'), type: 'text/javascript' },
+  'graphiql.js': { path: fileOf('graphiql', 'graphiql.min.js'), type: 'text/javascript' },
+  'graphiql.css': { path: fileOf('graphiql', 'graphiql.min.css'), type: 'text/css' },
 } as const;
 
 const START = `
@@ -64,6 +66,7 @@ const pageOf = (base: string) => `<!doctype html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Parley GraphQL</title>
+    <link rel="icon" href="data:,">
     <link rel="stylesheet" href="${base}/graphiql.css">
     <link rel="stylesheet" href="${base}/page.css">
   </head>

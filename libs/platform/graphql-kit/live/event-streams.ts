@@ -26,10 +26,10 @@ export class EventStreams {
     validate: () => [], // done by Operations
     execute: execute as never,
     subscribe: subscribe as never,
-    onSubscribe: ({ raw, context }, params) => {
+    onSubscribe: ({ raw }, params) => {
       const call: Call = { req: { headers: raw.headers }, arrival: raw.arrival ?? this.arrivals.of(raw.headers) };
-      const prepared = this.operations.prepare(params as OperationRequest, call);
-      return 'schema' in prepared ? prepared : { data: undefined, errors: prepared.map((error) => context.shown(error)) } as never;
+      const prepared = this.operations.prepare(params, call);
+      return 'schema' in prepared ? (prepared as never) : { data: undefined, errors: prepared } as never;
     },
     onNext: async (_call, { context }, result) => {
       await context.room();

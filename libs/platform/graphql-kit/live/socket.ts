@@ -25,6 +25,9 @@ export const CLOSE = {
   internal: 4500,
 } as const;
 
+/** A result for a client that has left: nobody's fault. */
+export class ClientLeft extends Error {}
+
 const CLOSE_MS = 1_000;
 const log = logger('gateway');
 
@@ -41,7 +44,7 @@ export function openSocket(socket: WebSocket, request: IncomingMessage, protocol
   socket.on('ping', () => void (isWithinRate() || tooFast()));
   const stopPinging = keepAlive(socket, config.PARLEY_GATEWAY_SOCKET_PING_MS);
   const failed = (error: unknown) => {
-    if (!isOpen()) return;
+    if (!isOpen() || error instanceof ClientLeft) return;
     log.error('socket.failed', { error: error as Error });
     close(CLOSE.internal, 'Internal server error');
   };
@@ -76,8 +79,8 @@ export function openSocket(socket: WebSocket, request: IncomingMessage, protocol
 /** Resolves when the kernel has taken the text: the next result of an operation is not asked for before. Rejects on a closed socket. */
 function send(socket: WebSocket, text: string, maxBytes: number, close: (code: number, reason: string) => void): Promise<void> {
   if (socket.readyState === socket.OPEN && socket.bufferedAmount > maxBytes) close(CLOSE.tooSlow, 'Reads too slowly');
-  if (socket.readyState !== socket.OPEN) return Promise.reject(new Error('socket: closed'));
-  return new Promise((resolve, reject) => socket.send(text, (error) => (error ? reject(error) : resolve())));
+  if (socket.readyState !== socket.OPEN) return Promise.reject(new ClientLeft());
+  return new Promise((resolve, reject) => socket.send(text, (error) => (error ? reject(new ClientLeft('', { cause: error })) : resolve())));
 }
 
 /** @returns a function that counts one, and says whether at most `max` came within the last second */

@@ -70,7 +70,7 @@ const choice = z.object({
 });
 
 /** Of a chunk only what we read; what it has beside that is the server's business. */
-const chunkSchema = z.object({ choices: z.array(choice).nullish(), usage: z.unknown() });
+const chunkSchema = z.object({ choices: z.array(choice).nullish(), usage: z.unknown().optional() });
 
 function* eventsOf(provider: string, { choices, usage }: z.output<typeof chunkSchema>): Generator<DialectEvent, void> {
   const { delta, finish_reason: finish } = choices?.[0] ?? {};

@@ -1,0 +1,7 @@
+import { reactorsFor } from '@parley/platform/cqrs/reactor-runner.js';
+import { Module } from '@nestjs/common';
+import { recordReply } from './record-reply.reactor.js';
+
+/** Runs where other contexts' facts come in. */
+@Module({ providers: [reactorsFor('chat', [recordReply])] })
+export class ChatReactModule {}

@@ -1,0 +1,7 @@
+import { reactorsFor } from '@parley/platform/cqrs/reactor-runner.js';
+import { Module } from '@nestjs/common';
+import { answerMessage } from './answer-message.reactor.js';
+
+/** Runs where facts become commands. */
+@Module({ providers: [reactorsFor('inference', [answerMessage])] })
+export class InferenceReactModule {}

@@ -1,0 +1,209 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventOf, Fact } from '@parley/kernel/event.js';
+import { ForeignCheckpoint } from '@parley/platform/cqrs/reacting.js';
+import { ReactionStore } from '@parley/platform/cqrs/reaction-store.js';
+import { EventLog } from '@parley/platform/event-log/event-log.js';
+import type { StoredFact } from '@parley/platform/event-store/event-store.js';
+import { Codec } from '@parley/platform/personal-data/codec.js';
+import { readable } from '@parley/platform/personal-data/undecodable.js';
+import { logger } from '@parley/platform/telemetry/logger.js';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { GenerationStarted, GenerationStopRequested } from '../domain/generation.events.js';
+import { GenerationRunner } from './generation-runner.js';
+import { type EndOfWork, GenerationWork } from './generation-work.js';
+import { type GenerationKey, Leases } from './leases.js';
+import { PromptAssembly } from './prompt-assembly.js';
+import { RuntimeSettings } from './runtime.config.js';
+
+/** Who follows the log: processes of this name share its lanes. */
+const NAME = 'inference.runtime';
+
+/** Renewals a lease's life holds, and looks for leases that have run out: one or two may be lost. */
+const RENEWALS = 4;
+const SWEEPS = 8;
+
+/** How often the checkpoint is saved. What is seen again after a crash changes nothing. */
+const SAVE_MS = 500;
+const RETRY_MS = 1_000;
+
+/** What a worker wants to know of the log. */
+const events = { GenerationStarted, GenerationStopRequested };
+type Wanted = Fact<EventOf<typeof GenerationStarted | typeof GenerationStopRequested>>;
+
+const log = logger('runtime');
+const nameOf = ({ tenantId, replyId }: GenerationKey) => `${tenantId}.${replyId}`;
+
+/**
+ * Makes replies for as long as the process runs: takes up what begins, and what other workers left when they died.
+ *
+ * A lease only decides who tries. Who settles is decided by the log, so a worker that has lost its lease without knowing does no harm.
+ */
+@Injectable()
+export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly stopping = new AbortController();
+  private readonly works = new Map<string, GenerationWork>();
+  private readonly underWay = new Set<Promise<void>>();
+  private readonly positions = new Map<number, bigint>();
+  private readonly saved = new Map<number, bigint>();
+  private running: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly events: EventLog,
+    private readonly codec: Codec,
+    private readonly memory: ReactionStore,
+    private readonly leases: Leases,
+    private readonly runner: GenerationRunner,
+    private readonly prompts: PromptAssembly,
+    private readonly settings: RuntimeSettings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.stop();
+  }
+
+  start(): void {
+    const { leaseMs } = this.settings;
+    this.running = Promise.all([
+      this.follow(),
+      this.every(leaseMs / RENEWALS, 'renew', () => this.renew()),
+      this.every(leaseMs / SWEEPS, 'sweep', () => this.sweep()),
+      this.every(SAVE_MS, 'save', () => this.save()),
+    ]);
+  }
+
+  /** Takes nothing new, goes on with what it has for a while, then leaves the rest to others, at once. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    const drained = Promise.all(this.underWay);
+    const renewing = setInterval(() => void this.renew().catch(() => undefined), this.settings.leaseMs / RENEWALS);
+    await Promise.race([drained, delay(this.settings.drainMs, undefined, { ref: false })]);
+    clearInterval(renewing);
+    for (const work of this.works.values()) work.endBy('leave');
+    await drained;
+    await this.running;
+    await Promise.all([this.leases.release(this.settings), this.save()]).catch((error: unknown) => log.warn('runtime.release-failed', { error: error as Error }));
+  }
+
+  /** How many generations this worker has under way. */
+  get load(): number {
+    return this.works.size;
+  }
+
+  private async follow(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        for await (const { lane, facts } of this.events.follow({ name: NAME, after: (each) => this.resume(each), signal })) {
+          const wanted = facts.filter(({ type }) => Object.hasOwn(events, type));
+          if (wanted.length > 0) await this.takeIn(wanted);
+          this.positions.set(lane, facts.at(-1)?.position ?? this.positions.get(lane)!);
+        }
+      } catch (error) {
+        log.error('runtime.failed', { error: error as Error });
+        if (error instanceof ForeignCheckpoint) return;
+        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async takeIn(stored: readonly StoredFact[]): Promise<void> {
+    const facts = readable(await this.codec.decode(stored, events, { open: false })) as readonly Wanted[];
+    const started = facts.filter((fact) => fact.type === 'GenerationStarted') as Fact<EventOf<typeof GenerationStarted>>[];
+    if (started.length > 0) await this.takeUp(started);
+    const stops = facts.filter(({ type }) => type === 'GenerationStopRequested').map(keyOf);
+    for (const key of stops) this.works.get(nameOf(key))?.endBy('stop');
+    const elsewhere = stops.filter((key) => !this.works.has(nameOf(key)));
+    if (elsewhere.length > 0) await this.leases.requestStops(elsewhere);
+  }
+
+  private async takeUp(started: readonly Fact<EventOf<typeof GenerationStarted>>[]): Promise<void> {
+    const held = Math.min(started.length, Math.max(0, this.settings.concurrency - this.works.size));
+    // The prompt does not have to wait for the lease; if another gets it, the reading was in vain.
+    const begun = new Map(started.slice(0, held).map((fact) => [nameOf(keyOf(fact)), { fact, prompt: this.promptOf(fact) }]));
+    for (const lease of await this.leases.make(started.map(keyOf), held, this.settings)) this.begin(new GenerationWork(lease, begun.get(nameOf(lease))));
+  }
+
+  private promptOf(fact: Fact<EventOf<typeof GenerationStarted>>) {
+    const prompt = this.prompts.assemble(fact);
+    prompt.catch(() => undefined); // whoever awaits it sees the error; when nobody does, nobody needs it
+    return prompt;
+  }
+
+  private async renew(): Promise<void> {
+    const works = [...this.works.values()];
+    if (works.length === 0) return;
+    const renewed = await this.leases.renew(works.map(({ lease, progress }) => ({ ...lease, ...progress })), this.settings);
+    const kept = new Map(renewed.map((lease) => [nameOf(lease), lease]));
+    for (const work of works) {
+      const lease = kept.get(nameOf(work.lease));
+      if (!lease) this.end(work, 'lost');
+      else if (lease.isStopRequested) work.endBy('stop');
+    }
+  }
+
+  /** A work that has settled meanwhile has no lease any more, and has lost nothing. */
+  private end(work: GenerationWork, reason: EndOfWork): void {
+    if (this.works.get(nameOf(work.lease)) !== work) return;
+    log.warn('lease.lost', { replyId: work.lease.replyId });
+    work.endBy(reason);
+  }
+
+  private async sweep(): Promise<void> {
+    const room = this.settings.concurrency - this.works.size;
+    if (room <= 0) return;
+    const taken = await this.leases.take(room, [...this.works.values()].map(({ lease }) => lease), this.settings);
+    for (const lease of taken) this.begin(new GenerationWork(lease, undefined, lease));
+  }
+
+  private begin(work: GenerationWork): void {
+    const name = nameOf(work.lease);
+    this.works.set(name, work);
+    const mine = this.run(work).finally(() => {
+      this.underWay.delete(mine);
+      if (this.works.get(name) === work) this.works.delete(name);
+    });
+    this.underWay.add(mine);
+  }
+
+  private async run(work: GenerationWork): Promise<void> {
+    try {
+      if (await this.runner.run(work)) await this.leases.end(work.lease);
+    } catch (error) {
+      // The lease runs out, and whoever takes it tries again.
+      log.error('generation.left', { replyId: work.lease.replyId, error: error as Error });
+    }
+  }
+
+  private async resume(lane: number): Promise<bigint> {
+    const known = this.positions.get(lane);
+    if (known !== undefined) return known;
+    const { storeId, epoch } = this.events.identity;
+    const [checkpoint] = await this.memory.checkpoints([NAME], lane);
+    if (checkpoint && (checkpoint.storeId !== storeId || checkpoint.epoch !== epoch)) throw new ForeignCheckpoint(NAME);
+    const position = checkpoint?.position ?? 0n;
+    this.positions.set(lane, position);
+    this.saved.set(lane, position);
+    return position;
+  }
+
+  private async save(): Promise<void> {
+    const moved = [...this.positions].filter(([lane, position]) => this.saved.get(lane) !== position);
+    if (moved.length === 0) return;
+    await this.memory.save(moved.map(([lane, position]) => ({ reactor: NAME, lane, position, ...this.events.identity })));
+    for (const [lane, position] of moved) this.saved.set(lane, position);
+  }
+
+  private async every(ms: number, what: string, work: () => Promise<void>): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+      if (!signal.aborted) await work().catch((error: unknown) => log.warn(`runtime.${what}-failed`, { error: error as Error }));
+    }
+  }
+}
+
+const keyOf = ({ data, meta }: Wanted): GenerationKey => ({ tenantId: meta.tenantId, replyId: data.replyId });

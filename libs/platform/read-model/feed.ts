@@ -1,0 +1,79 @@
+import type { Projection } from '@parley/kernel/projection.js';
+import type { Delivery, EventLog } from '../event-log/event-log.js';
+import type { StoredFact } from '../event-store/event-store.js';
+import type { Codec } from '../personal-data/codec.js';
+import { decodingFor } from './decoding.js';
+import type { PostgresProjector } from './postgres.projector.js';
+import type { Readable } from './readable.js';
+
+/** Most facts in one transaction, and most text: what a batch may take of the process's memory. */
+const MAX_FACTS = 2_000;
+const MAX_TEXT = 4_000_000;
+
+export interface Feeding {
+  readonly log: EventLog;
+  readonly codec: Pick<Codec, 'decode'>;
+  readonly projector: PostgresProjector;
+  readonly projections: readonly Projection[];
+  /** Who follows the log. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+  /** Called at the start and after each batch. */
+  readonly taken: () => Promise<void>;
+}
+
+/**
+ * Feeds the log to a projector until aborted: while Postgres takes in one delivery, the next is read and decoded.
+ *
+ * @throws CheckpointAheadOfLog, and whatever the log or the database throws: begin again from the checkpoint
+ */
+export async function feed({ log, codec, projector, projections, name, signal, taken }: Feeding): Promise<void> {
+  await projector.checkAgainst(await log.head());
+  await taken();
+  const own = new AbortController();
+  const after = (lane: number) => projector.checkpoint(lane);
+  const deliveries = log.follow({ name, after, limit: MAX_FACTS, signal: AbortSignal.any([signal, own.signal]) });
+  try {
+    for await (const { lane, facts, through } of ahead(batches(deliveries, decodingFor(codec, projections)))) {
+      await projector.apply(facts, { lane, through });
+      await taken();
+    }
+  } finally {
+    own.abort(); // the log may be waiting for news, for the sake of a batch that nobody wants any more
+  }
+}
+
+interface Batch {
+  readonly lane: number;
+  readonly facts: readonly Readable[];
+  readonly through: bigint;
+}
+
+async function* batches(deliveries: AsyncGenerator<Delivery>, decode: ReturnType<typeof decodingFor>): AsyncGenerator<Batch> {
+  for await (const { lane, facts } of deliveries) {
+    for (const slice of slices(facts)) yield { lane, facts: await decode(slice), through: slice.at(-1)!.position };
+  }
+}
+
+function* slices(facts: readonly StoredFact[]): Generator<readonly StoredFact[]> {
+  let [start, text] = [0, 0];
+  for (const [index, { data }] of facts.entries()) {
+    if (text > 0 && text + data.length > MAX_TEXT) {
+      yield facts.slice(start, index);
+      [start, text] = [index, 0];
+    }
+    text += data.length;
+  }
+  if (start < facts.length) yield facts.slice(start);
+}
+
+/** The same items; the next one is asked for before the last one is done with. */
+async function* ahead<Item>(source: AsyncGenerator<Item, void>): AsyncGenerator<Item, void> {
+  for (let next = source.next(); ; ) {
+    const { done, value } = await next;
+    if (done) return;
+    next = source.next();
+    next.catch(() => undefined); // thrown where it is awaited, or by nobody when nobody goes on
+    yield value;
+  }
+}

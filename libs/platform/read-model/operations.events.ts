@@ -1,0 +1,25 @@
+import { defineEvent } from '@parley/kernel/event.js';
+import { id, instant } from '@parley/kernel/meta.js';
+import { z } from 'zod';
+
+/** The category of what operators do to a tenant's data: one stream a tenant. */
+export const OPERATIONS = 'parley.operations';
+
+/** An operator let a projection pass over a fact that it could not take in: this read model lacks it, the log does not. */
+export const ParkedFactSkipped = defineEvent(
+  'ParkedFactSkipped',
+  z.object({
+    projection: z.string(),
+    /** The version of the table that passed over it; a later one will try it again. */
+    table: z.string(),
+    stream: z.string(),
+    eventId: id,
+    type: z.string(),
+    /** Why the fact was parked. */
+    parkedFor: z.string(),
+    /** Why it was skipped, in the operator's words. */
+    reason: z.string().min(1).max(500),
+    skippedBy: z.string(),
+    skippedAt: instant,
+  }),
+);

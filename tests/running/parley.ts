@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+const MAIN = join(process.cwd(), 'dist/apps/standalone/main.js');
+const CLI = join(process.cwd(), 'dist/apps/cli/main.js');
+
+/** Longest start, on a machine that does other things too. */
+const START_MS = 60_000;
+
+export interface ParleyOptions {
+  /** Kept from an earlier run; a new one without. */
+  readonly dataDir?: string;
+  readonly port?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The built program, running in a process of its own with a database of its own. */
+export interface Parley {
+  readonly url: string;
+  readonly port: number;
+  readonly dataDir: string;
+  /** What it printed so far. */
+  readonly output: () => string;
+  /** Settles with its exit code; null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Ctrl-C, and the wait for its end. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts the program and waits until it is ready. @throws Error with its output when it ends before */
+export async function startParley({ dataDir = newDataDir(), port, env = {} }: ParleyOptions = {}): Promise<Parley> {
+  const at = port ?? (await freePort());
+  const { child, output } = launch(dataDir, at, env);
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  await ready(child, output);
+  const kill = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await exited;
+  };
+  const stop = async () => {
+    await kill('SIGINT');
+    return exited;
+  };
+  return { url: `http://127.0.0.1:${at}`, port: at, dataDir, output, exited, kill, stop };
+}
+
+/** Starts the program where it cannot run. @returns its exit code and what it said */
+export async function failToStart({ dataDir = newDataDir(), port, env = {} }: ParleyOptions): Promise<{ code: number | null; output: string }> {
+  const { child, output } = launch(dataDir, port ?? (await freePort()), env);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output: output() };
+}
+
+/** Runs `parley …` beside a running server, found by the same variables. */
+export async function parley(server: Pick<Parley, 'port' | 'dataDir'>, args: readonly string[], input?: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [CLI, ...args], { env: environment(server.dataDir, server.port), stdio: ['pipe', 'pipe', 'pipe'] });
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  child.stdin.end(input ?? '');
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout: stdout(), stderr: stderr() };
+}
+
+const made = new Set<string>();
+
+export function newDataDir(): string {
+  const folder = `/var/tmp/parley-journey-${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
+  made.add(folder);
+  return folder;
+}
+
+/** Removes the data folders made here; call it in `afterAll`, when the programs have ended. */
+export const discardDataDirs = () => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+};
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+function launch(dataDir: string, port: number, env: Readonly<Record<string, string>>) {
+  if (!existsSync(MAIN)) throw new Error('there is no build: run npm run build');
+  const child = spawn(process.execPath, ['--enable-source-maps', MAIN], { env: { ...environment(dataDir, port), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  return { child, output: () => stdout() + stderr() };
+}
+
+/** Nothing of ours is inherited: keys of a developer's shell must not reach a journey. */
+const environment = (dataDir: string, port: number) => ({
+  PATH: process.env['PATH'],
+  HOME: dataDir,
+  XDG_CONFIG_HOME: `${dataDir}-config`,
+  PARLEY_DATA_DIR: dataDir,
+  PARLEY_GATEWAY_PORT: `${port}`,
+});
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  let text = '';
+  stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return () => text;
+}
+
+async function ready(child: ChildProcess, output: () => string): Promise<void> {
+  for (const until = Date.now() + START_MS; !output().includes('Parley is ready'); ) {
+    if (child.exitCode !== null || child.signalCode !== null || Date.now() > until) {
+      child.kill('SIGKILL');
+      throw new Error(`Parley did not start:\n${output()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
