@@ -78,7 +78,7 @@ export class ProjectionsControl implements OnApplicationBootstrap {
     const parked = (await parkedFacts(this.databases.projector, [table])).filter((each) => stream === undefined || each.stream === stream);
     let mended = 0;
     for (const each of parked) if (await this.streams.retry(table, each)) mended++;
-    log.info('projector.retried', { projection, streams: parked.length, mended });
+    if (parked.length > 0) log.info('projector.retried', { projection, streams: parked.length, mended });
     return { streams: parked.length, mended };
   }
 
