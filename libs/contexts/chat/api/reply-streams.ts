@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { defineError } from '@parley/kernel/domain-error.js';
+import { type Chunk, firstSequence, LiveChunks, type ReplyKey } from '@parley/platform/live/live-chunks.js';
+import { Opener } from '@parley/platform/personal-data/opener.js';
+import { logger } from '@parley/platform/telemetry/logger.js';
+import { Injectable } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { FindReply } from '../read/replies/find-reply.query.js';
+import { type ReplyEnd, ReplyNews } from './reply-news.js';
+import type { ReplyEvent } from './reply-stream.types.js';
+import { chunkEvent, type Ending, endEvent, endingIn, endingOf, snapshotEvent } from './reply-stream.views.js';
+
+/** Also where it is another person's, another tenant's, or its conversation is deleted. */
+export class ReplyStreamNotFound extends defineError(
+  'CHAT_REPLY_STREAM_NOT_FOUND',
+  'not-found',
+  'There is no such reply.',
+  'Subscribe to the replyId that sendMessage or regenerateReply answered; one of a moment ago may need its consistency token.',
+) {}
+
+/** Who watches which reply from where on. */
+export interface Watch extends ReplyKey {
+  readonly personId: string;
+  readonly fromSequence: number;
+}
+
+/** How long a reply is looked for before it is said that there is none: one just asked for is on its way to us. */
+const FIND_MS = 1_000;
+const FIND_EVERY_MS = 100;
+
+/** How often the read model is asked about a reply whose end nobody told us. */
+const ASK_EVERY_MS = 10_000;
+
+const log = logger('reply-stream');
+
+/** Tells a reply to one who watches it: the text as it comes, and how it ended. */
+@Injectable()
+export class ReplyStreams {
+  constructor(private readonly news: ReplyNews, private readonly live: LiveChunks, private readonly queries: QueryBus, private readonly opener: Opener) {}
+
+  /**
+   * Chunks are those of the live port, in order, without a gap; where that cannot be, a snapshot of the stored text comes before the end.
+   *
+   * @throws ReplyStreamNotFound
+   */
+  async *watch(watch: Watch, signal: AbortSignal): AsyncGenerator<ReplyEvent, void> {
+    const ended = Promise.withResolvers<ReplyEnd>();
+    const following = new AbortController();
+    // Before anything is looked up: an end between the look and the watch would never be heard.
+    const unwatch = this.news.watch(watch, (end) => {
+      ended.resolve(end);
+      following.abort();
+    });
+    try {
+      let ending = await this.find(watch, signal);
+      const place = new Place(watch.fromSequence);
+      if (!ending) {
+        for await (const chunk of this.chunks(watch, place, AbortSignal.any([signal, following.signal]))) yield chunkEvent(watch.replyId, chunk);
+        ending = await this.endOf(watch, ended.promise, signal);
+      }
+      if (!ending) return;
+      const chunks = await this.live.kept(watch, firstSequence(ending.attempt)).catch(() => []);
+      const isKept = textOf(chunks, ending.attempt) === ending.text;
+      if (isKept) for (const chunk of place.take(chunks)) yield chunkEvent(watch.replyId, chunk);
+      if (!isKept || place.hasGap) yield snapshotEvent(ending);
+      yield endEvent(ending);
+    } finally {
+      unwatch();
+      following.abort();
+    }
+  }
+
+  /** Ends when no more come, also where that is because they are lost: the end then brings the whole text. */
+  private async *chunks(key: ReplyKey, place: Place, signal: AbortSignal): AsyncGenerator<Chunk, void> {
+    try {
+      for await (const chunks of this.live.follow(key, place.next, signal)) yield* place.take(chunks);
+    } catch (error) {
+      log.warn('reply-stream.chunks-lost', { replyId: key.replyId, error: error as Error });
+    }
+  }
+
+  /** @returns how it ended; undefined while it is being made. @throws ReplyStreamNotFound as late for a foreign reply as for none */
+  private async find(watch: Watch, signal: AbortSignal): Promise<Ending | undefined> {
+    for (const until = performance.now() + FIND_MS; !signal.aborted; await delay(FIND_EVERY_MS, undefined, { signal }).catch(() => undefined)) {
+      const item = this.news.of(watch);
+      if (item?.personId === watch.personId) return item.end && this.open(item.end);
+      const row = await this.queries.execute(new FindReply(watch.tenantId, watch.personId, watch.replyId));
+      if (row) return endingIn(row);
+      if (performance.now() >= until) throw new ReplyStreamNotFound();
+    }
+    return undefined;
+  }
+
+  /** @returns undefined when the watch was left */
+  private async endOf({ tenantId, personId, replyId }: Watch, ended: Promise<ReplyEnd>, signal: AbortSignal): Promise<Ending | undefined> {
+    while (!signal.aborted) {
+      const asking = new AbortController();
+      const pause = delay(ASK_EVERY_MS, undefined, { signal: AbortSignal.any([signal, asking.signal]), ref: false }).catch(() => undefined);
+      const end = await Promise.race([ended, pause]);
+      asking.abort();
+      if (end) return this.open(end);
+      const row = signal.aborted ? undefined : await this.queries.execute(new FindReply(tenantId, personId, replyId));
+      const ending = row && endingIn(row);
+      if (ending) return ending;
+    }
+    return undefined;
+  }
+
+  private async open({ data, meta, ...fact }: ReplyEnd): Promise<Ending> {
+    const [text] = await this.opener.open(meta.tenantId, [data.text]);
+    return endingOf({ ...fact, meta, data: { ...data, text: text! } });
+  }
+}
+
+/** Where a reader is in the text, and whether it has all of it up to there. */
+class Place {
+  hasGap = false;
+
+  constructor(public next: number) {}
+
+  /** @returns those that follow without a gap. An attempt that begins, begins the text anew. */
+  take(chunks: readonly Chunk[]): readonly Chunk[] {
+    return chunks.filter(({ attempt, sequence }) => {
+      if (sequence < this.next) return false;
+      this.hasGap = sequence !== this.next && sequence !== firstSequence(attempt);
+      if (!this.hasGap) this.next = sequence + 1;
+      return !this.hasGap;
+    });
+  }
+}
+
+const textOf = (chunks: readonly Chunk[], attempt: number) => chunks.filter((chunk) => chunk.attempt === attempt).map(({ text }) => text).join('');
