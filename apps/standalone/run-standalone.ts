@@ -57,6 +57,7 @@ async function start(stops: Stop[]): Promise<{ readonly lost: Promise<'database'
   const config = standaloneConfig.read();
   const { PARLEY_GATEWAY_HOST: host, PARLEY_GATEWAY_PORT: port, PARLEY_DATA_DIR: dataDir } = config;
   const release = await takePort(host, port); // before anything is made: a second start must not touch the first one's things
+  stops.push(release);
 
   let lost = new Promise<'database'>(() => undefined);
   let url = databaseUrl(config);
@@ -109,7 +110,7 @@ function greet(address: string, { email, password, isOurs }: Demo, isSimulated: 
 
 /** What a person can mend has a sentence of its own; a bug shows where it happened. */
 function sentence(error: unknown): string {
-  if (error instanceof InvalidConfig) return `the configuration is not valid: ${error.message}`;
+  if (error instanceof InvalidConfig) return `the configuration is not valid: ${error.message}.`;
   if (error instanceof EmbeddedPostgresError || error instanceof DatabaseUnusable || error instanceof PortTaken) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
