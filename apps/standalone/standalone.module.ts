@@ -70,12 +70,12 @@ const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadMode
     OperationsModule,
     WebModule,
     GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens }),
-    ...[IdentityWriteModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule],
-    ...[TenancyWriteModule, TenancyReactModule, TenancyProjectionModule, TenancyQueryModule, TenancyApiModule],
-    ...[AgentsWriteModule, AgentsProjectionModule, AgentsQueryModule, AgentsApiModule],
-    ...[ChatWriteModule, ChatReactModule, ChatProjectionModule, ChatQueryModule, ChatApiModule],
-    ...[InferenceWriteModule, InferenceReactModule, InferenceRuntimeModule],
-    ...[UsageProjectionModule, UsageQueryModule, UsageApiModule],
+    IdentityWriteModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule,
+    TenancyWriteModule, TenancyReactModule, TenancyProjectionModule, TenancyQueryModule, TenancyApiModule,
+    AgentsWriteModule, AgentsProjectionModule, AgentsQueryModule, AgentsApiModule,
+    ChatWriteModule, ChatReactModule, ChatProjectionModule, ChatQueryModule, ChatApiModule,
+    InferenceWriteModule, InferenceReactModule, InferenceRuntimeModule,
+    UsageProjectionModule, UsageQueryModule, UsageApiModule,
   ],
 })
 export class StandaloneModule {
