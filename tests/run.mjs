@@ -31,7 +31,8 @@ for (const [name, command, args] of checks) {
 }
 
 console.log('\n== suites');
-const exitCode = await run('jest', ['--json', `--outputFile=${report}`, '--testLocationInResults=false', ...process.argv.slice(2)]);
+// forceExit: a suite that failed to clean up has failed already; it must not keep the run from ending.
+const exitCode = await run('jest', ['--json', `--outputFile=${report}`, '--forceExit', ...process.argv.slice(2)]);
 try {
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
   passed += numPassedTests;
