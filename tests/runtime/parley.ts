@@ -11,6 +11,7 @@ import { ChatReactModule } from '@parley/chat/react/chat-react.module.js';
 import { ChatProjectionModule } from '@parley/chat/read/chat-projection.module.js';
 import { ChatQueryModule } from '@parley/chat/read/chat-query.module.js';
 import { ChatWriteModule } from '@parley/chat/write/chat-write.module.js';
+import { CompleteGeneration, FailAttempt } from '@parley/inference/domain/generation.commands.js';
 import { generation } from '@parley/inference/domain/generation.js';
 import type { GenerationEvent } from '@parley/inference/domain/generation.events.js';
 import { ProvidersModule } from '@parley/inference/providers/providers.module.js';
@@ -21,6 +22,7 @@ import { RuntimeSettings } from '@parley/inference/runtime/runtime.config.js';
 import { InferenceWriteModule } from '@parley/inference/write/inference-write.module.js';
 import type { EventOf, Fact } from '@parley/kernel/event.js';
 import type { Meta } from '@parley/kernel/meta.js';
+import { NO_USAGE } from '@parley/kernel/metering.js';
 import { CommandHandlingModule } from '@parley/platform/cqrs/command-handling.module.js';
 import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
 import { ReactorsModule } from '@parley/platform/cqrs/reactors.module.js';
@@ -61,6 +63,7 @@ export interface ParleyOptions {
 
 const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadModelModule, InferenceRuntimeModule];
 const key = new MasterKey(masterKey);
+const NOTHING = { usage: NO_USAGE, costMicroUsd: 0, priceVersion: null };
 
 /** One process of Parley: from a command to a reply and its stream, on a real PostgreSQL, without the gateway. Two on one database are two processes. */
 export class Parley {
@@ -70,6 +73,9 @@ export class Parley {
   private readonly streams: ReplyStreams;
   private readonly store: EventStore;
   private readonly codec: Codec;
+
+  /** All that were started and not stopped, by a spec that failed too. */
+  private static readonly started = new Set<Parley>();
 
   private constructor(private readonly app: TestingModule) {
     this.databases = app.get(Databases);
@@ -96,7 +102,13 @@ export class Parley {
     if (isWorker) building.overrideProvider(RuntimeSettings).useValue(settings);
     if (leases) building.overrideProvider(Leases).useFactory({ factory: leases, inject: [Databases] });
     const app = await building.compile();
-    return new Parley(await app.init());
+    const parley = new Parley(await app.init());
+    Parley.started.add(parley);
+    return parley;
+  }
+
+  static async stopAll(): Promise<void> {
+    await Promise.all([...Parley.started].map((each) => each.stop()));
   }
 
   get live(): LiveChunks {
@@ -126,9 +138,11 @@ export class Parley {
   /** Says something in a new conversation, or in the given one. */
   async say(agentId: string, text = 'Hello', conversationId?: string): Promise<{ replyId: string; conversationId: string; messageId: string }> {
     const ids = { conversationId: conversationId ?? (await this.conversation(agentId)), messageId: crypto.randomUUID(), replyId: crypto.randomUUID() };
-    await this.send(new SendMessage({ ...ids, text }, request()));
+    await this.sendMessage({ ...ids, text });
     return ids;
   }
+
+  sendMessage = (data: SendMessage['data']) => this.send(new SendMessage(data, request()));
 
   stopReply = (conversationId: string, replyId: string) => this.send(new StopReply({ conversationId, replyId }, request()));
 
@@ -141,6 +155,12 @@ export class Parley {
     const events: ReplyEvent[] = [];
     for await (const event of this.watch(replyId, options)) events.push(event);
     return events;
+  }
+
+  /** How many replies have readers that wait for their end. */
+  get watchers(): number {
+    const { watchers } = this.app.get<{ watchers: Map<string, unknown> }>(ReplyNews, { strict: false });
+    return watchers.size;
   }
 
   /** The facts of a generation, opened. */
@@ -162,10 +182,17 @@ export class Parley {
     return until(read, (replies) => replies.length > 0, timeoutMs);
   }
 
+  /** What a worker would have said that is no more. */
+  failAttempt = (replyId: string, attempt: number) =>
+    this.send(new FailAttempt({ replyId, attempt, failureReason: 'worker-lost', providerError: null, ...NOTHING }, request()));
+
+  completeAttempt = (replyId: string, attempt: number, text: string) =>
+    this.send(new CompleteGeneration({ replyId, attempt, text, finishReason: 'stop', providerUsage: null, firstTokenMs: null, latencyMs: 0, ...NOTHING }, request()));
+
   leaseRows = async (replyId: string) => (await this.databases.writer.query<{ worker_id: string; fence: bigint }>('select worker_id, fence from inference.leases where reply_id = $1', [replyId])).rows;
 
-  stop(): Promise<void> {
-    return this.app.close();
+  async stop(): Promise<void> {
+    if (Parley.started.delete(this)) await this.app.close();
   }
 }
 
