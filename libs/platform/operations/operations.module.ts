@@ -4,10 +4,11 @@ import { HealthChecks } from '../health/health-checks.js';
 import { ReactionsControl } from '../cqrs/reactions-control.js';
 import { ProjectionsControl } from '../read-model/projections.service.js';
 import { OperationsMetrics } from './operations.metrics.js';
+import { Followers } from './followers.js';
 import { OperationsResolver } from './operations.resolver.js';
 
 /** Runs at the gateway: how the platform's parts are, for operators and for health. Needs ReadModelModule, ReactorsModule and HealthModule. */
-@Module({ providers: [OperationsResolver, OperationsMetrics] })
+@Module({ providers: [Followers, OperationsResolver, OperationsMetrics] })
 export class OperationsModule implements OnApplicationBootstrap {
   constructor(
     private readonly health: HealthChecks,

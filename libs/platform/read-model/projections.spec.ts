@@ -158,13 +158,13 @@ describe('the projections of an application', () => {
     await start([stock]);
     await until(await append(add(1)));
     await app.get(Databases).owner.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
-    await soon(() => append(add(2), 'spec.stock-b').then(() => true, () => false));
-    await soon(async () => (await rows().catch(() => []))[0]?.amount === 3n);
+    await append(add(2), 'spec.stock-b');
+    await soon(async () => (await rows().catch(() => [])).some(({ amount }) => amount === 3n));
   });
 });
 
 describe('what a projection cannot take in', () => {
-  const mended: Projection = { ...stock, on: { ...stock.on, Broken: { key: stock.on['Broken']!.key, evolve: (row) => row as never } } };
+  const mended: Projection = { ...stock, on: { ...stock.on, Broken: { key: stock.on['Broken']!.key, evolve: (row) => row } } };
 
   it('degrades the health, and is told with its reason, while others go on', async () => {
     await start([stock, latest]);

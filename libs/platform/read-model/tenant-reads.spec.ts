@@ -88,7 +88,7 @@ describe('the reads of a tenant', () => {
     };
     const interrupted = reads.in(tenantA, async (manager) => {
       await cut();
-      return manager.query('select 1');
+      return manager.query<unknown[]>('select 1');
     });
     await expect(interrupted).rejects.toThrow(ReadModelsUnavailable);
     expect(await shelves(tenantA)).toEqual([tenantA]);

@@ -41,7 +41,7 @@ export class ReplyNews implements OnApplicationBootstrap, BeforeApplicationShutd
     maxSize: MOST_CHARACTERS,
     sizeCalculation: ({ end }) => 100 + (end?.data.text.length ?? 0),
   });
-  private readonly watchers = new Map<string, Set<(end: ReplyEnd) => void>>();
+  private readonly watchers = new Map<string, Set<(item: ReplyNewsItem) => void>>();
   private readonly stopping = new AbortController();
   private readonly positions = new Map<number, bigint>();
   private running: Promise<void>;
@@ -62,14 +62,14 @@ export class ReplyNews implements OnApplicationBootstrap, BeforeApplicationShutd
     return this.recent.get(nameOf(key));
   }
 
-  /** Calls back when the reply ends from now on. @returns ends the watch */
-  watch(key: ReplyKey, ended: (end: ReplyEnd) => void): () => void {
+  /** Calls back when something is said of the reply from now on. @returns ends the watch */
+  watch(key: ReplyKey, told: (item: ReplyNewsItem) => void): () => void {
     const name = nameOf(key);
     const watchers = this.watchers.get(name) ?? new Set();
-    this.watchers.set(name, watchers.add(ended));
+    this.watchers.set(name, watchers.add(told));
     return () => {
-      watchers.delete(ended);
-      if (watchers.size === 0 && this.watchers.get(name) === watchers) this.watchers.delete(name);
+      watchers.delete(told);
+      if (watchers.size === 0) this.watchers.delete(name);
     };
   }
 
@@ -103,24 +103,18 @@ export class ReplyNews implements OnApplicationBootstrap, BeforeApplicationShutd
     const { tenantId } = fact.meta;
     switch (fact.type) {
       case 'MessageSent':
-        return this.remember({ tenantId, replyId: fact.data.replyId }, fact.data.sentBy, fact.data.conversationId);
+        return this.tell({ tenantId, replyId: fact.data.replyId }, { personId: fact.data.sentBy, conversationId: fact.data.conversationId, end: undefined });
       case 'RegenerationRequested':
-        return this.remember({ tenantId, replyId: fact.data.replyId }, fact.data.requestedBy, fact.data.conversationId);
+        return this.tell({ tenantId, replyId: fact.data.replyId }, { personId: fact.data.requestedBy, conversationId: fact.data.conversationId, end: undefined });
       case 'ReplyRecorded':
-        return this.end({ tenantId, replyId: fact.data.replyId }, fact);
+        return this.tell({ tenantId, replyId: fact.data.replyId }, { personId: fact.data.personId, conversationId: fact.data.conversationId, end: fact });
       case 'ConversationDeleted':
         for (const [name, { conversationId }] of this.recent.entries()) if (conversationId === fact.data.conversationId) this.recent.delete(name);
     }
   }
 
-  private remember(key: ReplyKey, personId: string, conversationId: string): void {
-    this.recent.set(nameOf(key), { personId, conversationId, end: undefined });
-  }
-
-  private end(key: ReplyKey, end: ReplyEnd): void {
-    this.recent.set(nameOf(key), { personId: end.data.personId, conversationId: end.data.conversationId, end });
-    const watchers = this.watchers.get(nameOf(key)) ?? [];
-    this.watchers.delete(nameOf(key));
-    for (const ended of watchers) ended(end);
+  private tell(key: ReplyKey, item: ReplyNewsItem): void {
+    this.recent.set(nameOf(key), item);
+    for (const told of this.watchers.get(nameOf(key)) ?? []) told(item);
   }
 }

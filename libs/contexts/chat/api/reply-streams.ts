@@ -44,15 +44,16 @@ export class ReplyStreams {
    * @throws ReplyStreamNotFound
    */
   async *watch(watch: Watch, signal: AbortSignal): AsyncGenerator<ReplyEvent, void> {
-    const ended = Promise.withResolvers<ReplyEnd>();
-    const following = new AbortController();
+    const [asked, ended, following] = [Promise.withResolvers<void>(), Promise.withResolvers<ReplyEnd>(), new AbortController()];
     // Before anything is looked up: an end between the look and the watch would never be heard.
-    const unwatch = this.news.watch(watch, (end) => {
+    const unwatch = this.news.watch(watch, ({ personId, end }) => {
+      if (personId === watch.personId) asked.resolve();
+      if (!end) return;
       ended.resolve(end);
       following.abort();
     });
     try {
-      let ending = await this.find(watch, signal);
+      let ending = await this.find(watch, asked.promise, signal);
       const place = new Place(watch.fromSequence);
       if (!ending) {
         for await (const chunk of this.chunks(watch, place, AbortSignal.any([signal, following.signal]))) yield chunkEvent(watch.replyId, chunk);
@@ -79,14 +80,19 @@ export class ReplyStreams {
     }
   }
 
-  /** @returns how it ended; undefined while it is being made. @throws ReplyStreamNotFound as late for a foreign reply as for none */
-  private async find(watch: Watch, signal: AbortSignal): Promise<Ending | undefined> {
-    for (const until = performance.now() + FIND_MS; !signal.aborted; await delay(FIND_EVERY_MS, undefined, { signal }).catch(() => undefined)) {
+  /**
+   * @param asked settles when the log says that the person asked for it, which may be at any moment
+   * @returns how it ended; undefined while it is being made
+   * @throws ReplyStreamNotFound for another's reply as late as for none
+   */
+  private async find(watch: Watch, asked: Promise<void>, signal: AbortSignal): Promise<Ending | undefined> {
+    for (const until = performance.now() + FIND_MS; !signal.aborted; ) {
       const item = this.news.of(watch);
       if (item?.personId === watch.personId) return item.end && this.open(item.end);
-      const row = await this.queries.execute(new FindReply(watch.tenantId, watch.personId, watch.replyId));
+      const row = await Promise.race([asked, this.queries.execute(new FindReply(watch.tenantId, watch.personId, watch.replyId))]);
       if (row) return endingIn(row);
       if (performance.now() >= until) throw new ReplyStreamNotFound();
+      await Promise.race([asked, delay(FIND_EVERY_MS, undefined, { signal }).catch(() => undefined)]);
     }
     return undefined;
   }
