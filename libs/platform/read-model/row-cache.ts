@@ -24,10 +24,7 @@ export class RowCache {
     this.delete(id);
     this.rows.set(id, row);
     this.text += textIn(row);
-    for (const oldest of this.rows.keys()) {
-      if (this.rows.size <= MAX_ROWS && this.text <= MAX_TEXT) return;
-      this.delete(oldest);
-    }
+    while (this.rows.size > MAX_ROWS || this.text > MAX_TEXT) this.delete(this.rows.keys().next().value!);
   }
 
   delete(id: string): void {

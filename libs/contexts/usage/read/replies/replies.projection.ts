@@ -70,6 +70,7 @@ export const usageReplies = defineProjection<UsageRow, 'replyId', UsageFact>({
   events: { GenerationStarted, AttemptStarted, AttemptFailed, GenerationCompleted, GenerationStopped, GenerationFailed },
   on: {
     GenerationStarted: {
+      fresh: true,
       key,
       evolve: (_, { data: { startedAt, ...about } }) => ({ ...about, ...NOTHING_YET, startedAt: new Date(startedAt), day: dayOf(startedAt) }),
     },
