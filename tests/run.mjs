@@ -4,6 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** What .npmrc gives to `npm test`: jest runs ES modules in vm contexts. */
+const ESM_SUITES = '--experimental-vm-modules --disable-warning=ExperimentalWarning';
+
 const scratch = mkdtempSync(join(tmpdir(), 'parley-test-'));
 const report = join(scratch, 'jest.json');
 
@@ -28,7 +31,8 @@ for (const [name, command, args] of checks) {
 }
 
 console.log('\n== suites');
-const exitCode = await run('jest', ['--json', `--outputFile=${report}`, '--testLocationInResults=false', ...process.argv.slice(2)]);
+// forceExit: a suite that failed to clean up has failed already; it must not keep the run from ending.
+const exitCode = await run('jest', ['--json', `--outputFile=${report}`, '--forceExit', ...process.argv.slice(2)]);
 try {
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
   passed += numPassedTests;
@@ -46,7 +50,7 @@ process.exitCode = failed > 0 ? 1 : 0;
 
 function run(command, args) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, NODE_OPTIONS: ESM_SUITES } });
     child.once('error', (error) => {
       console.log(error.message);
       resolve(127);

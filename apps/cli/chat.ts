@@ -33,11 +33,12 @@ export async function chat(message: string | undefined, options: ChatOptions): P
     if (!(await converse(server, print, conversationId, text))) process.exitCode = 1;
     return;
   }
-  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: process.stdin.isTTY && !options.json ? '> ' : '' });
-  lines.prompt();
+  const isPrompted = process.stdin.isTTY && !options.json;
+  const lines = createInterface({ input: process.stdin, ...(isPrompted && { output: process.stdout, prompt: '> ' }) });
+  if (isPrompted) lines.prompt();
   for await (const line of lines) {
     if (line.trim() !== '' && !(await converse(server, print, conversationId, line))) process.exitCode = 1;
-    lines.prompt();
+    if (isPrompted) lines.prompt();
   }
 }
 

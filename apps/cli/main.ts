@@ -25,7 +25,7 @@ program
 
 program.command('logout').description('forget the sign-in kept on this machine').action(() => logout());
 
-const tables = program.command('projections').description('look after the read models (platform-admin)');
+const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));
 tables
   .command('retry')

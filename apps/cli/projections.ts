@@ -3,14 +3,14 @@ import { Server } from './server.js';
 interface Parked {
   readonly eventId: string;
   readonly stream: string;
-  readonly type: string;
+  readonly type: string | null;
   readonly reason: string;
   readonly tries: number;
 }
 
 interface Status {
   readonly projection: string;
-  readonly version: number;
+  readonly version: number | null;
   readonly position: string;
   readonly head: string;
   readonly lag: string;
@@ -31,10 +31,10 @@ export const projections = {
       return;
     }
     console.table(
-      Object.fromEntries(all.map(({ projection, version, position, lag, isRebuilding, parked }) => [projection, { version, position, lag, parked: parked.length, rebuilding: isRebuilding }])),
+      Object.fromEntries(all.map(({ projection, version, position, lag, isRebuilding, parked }) => [projection, { version: version ?? 'reactor', position, lag, parked: parked.length, rebuilding: isRebuilding }])),
     );
     for (const { projection, parked } of all) {
-      for (const { eventId, stream, type, reason, tries } of parked) console.log(`${projection} waits at ${type} ${eventId} of ${stream} (${tries} tries): ${reason}`);
+      for (const { eventId, stream, type, reason, tries } of parked) console.log(`${projection} waits at ${type ?? 'fact'} ${eventId} of ${stream} (${tries} tries): ${reason}`);
     }
     if (all.some(({ parked }) => parked.length > 0)) {
       console.log('\nMend the cause, then: npx parley projections retry <projection>\nOr leave a fact out:  npx parley projections skip <projection> <eventId> --reason "…"');

@@ -40,9 +40,10 @@ export const savedSession = (): Session | undefined => readJson<Record<string, S
 /** Keeps a session for this server, readable by its owner alone. */
 export function saveSession(session: Session | undefined): void {
   const file = sessionsFile();
-  const { [serverUrl()]: _, ...others } = readJson<Record<string, Session>>(file) ?? {};
+  const others = Object.entries(readJson<Record<string, Session>>(file) ?? {}).filter(([server]) => server !== serverUrl());
+  const kept = Object.fromEntries(session ? [...others, [serverUrl(), session]] : others);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${JSON.stringify(session ? { ...others, [serverUrl()]: session } : others, undefined, 2)}\n`, { mode: 0o600 });
+  writeFileSync(file, `${JSON.stringify(kept, undefined, 2)}\n`, { mode: 0o600 });
   chmodSync(file, 0o600);
 }
 

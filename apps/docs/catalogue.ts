@@ -54,7 +54,7 @@ function* declarations(file: string): Generator<[Kind, Declared]> {
   for (const call of calls(source)) {
     const kind = call.expression.getText(source) as Kind;
     if (!KINDS.includes(kind) || call.arguments.length === 0) continue;
-    const doc = docOf(call, source);
+    const doc = docOf(call, source) || (kind === 'defineProjection' ? docOfEntity(source) : '');
     const [first, ...rest] = call.arguments;
     if (ts.isObjectLiteralExpression(first!)) yield* fromObject(kind, first, file, doc);
     else if (ts.isStringLiteralLike(first!)) yield [kind, { name: first.text, file, doc, more: rest.filter(ts.isStringLiteralLike).map(({ text }) => text) }];
@@ -86,6 +86,12 @@ function variable(schema: ts.Expression): Pick<Declared, 'doc' | 'more'> {
 function* calls(node: ts.Node): Generator<ts.CallExpression> {
   if (ts.isCallExpression(node)) yield node;
   for (const child of node.getChildren()) yield* calls(child);
+}
+
+/** A projection is said by its row: what one row is for. */
+function docOfEntity(source: ts.SourceFile): string {
+  const entity = source.statements.find(ts.isClassDeclaration);
+  return entity ? docOf(entity.members[0] ?? entity, source) : '';
 }
 
 /** The docstring of the statement, or of the class, that the call stands in. */

@@ -1,9 +1,13 @@
 import 'reflect-metadata';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { catalogue } from './catalogue.js';
+import { schema } from './schema.js';
 
 /** Writes the generated documents, or with `--check` says which of them are stale (exit code 1). */
-const documents: readonly [file: string, text: () => string | Promise<string>][] = [['docs/catalogue.md', catalogue]];
+const documents: readonly [file: string, text: () => string | Promise<string>][] = [
+  ['docs/catalogue.md', catalogue],
+  ['docs/schema.graphql', schema],
+];
 
 const isCheck = process.argv.includes('--check');
 for (const [file, write] of documents) {

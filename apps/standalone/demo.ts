@@ -17,7 +17,7 @@ export interface Demo {
 const EMAIL = 'demo@parley.localhost';
 
 /** Which model the demo agent talks to, by provider; PARLEY_DEMO_MODEL outweighs it, and names one for a server of your own. */
-const MODELS: Readonly<Record<string, string>> = { openai: 'gpt-4o-mini', anthropic: 'claude-3-5-haiku-latest', simulator: 'simulator' };
+const MODELS: Readonly<Record<string, string>> = { openai: 'gpt-4o-mini', anthropic: 'claude-haiku-4-5', simulator: 'sim-1' };
 
 /**
  * A tenant (slug `demo`), a person and an agent, on the first start; the same on every later one. The sign-in is kept in the data

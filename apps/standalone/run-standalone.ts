@@ -9,7 +9,9 @@ import { configuredMasterKey, developmentMasterKey } from '@parley/platform/key-
 import { DatabaseUnusable } from '@parley/platform/postgres/databases.js';
 import { DataFolderNotWritable, EmbeddedPostgresError, startEmbeddedPostgres } from '@parley/platform/postgres/embedded-postgres.js';
 import { standaloneConfig } from '@parley/platform/standalone/standalone-config.js';
+import { rootLogger } from '@parley/platform/telemetry/logger.js';
 import { NestLogger } from '@parley/platform/telemetry/nest-logger.js';
+import { telemetryConfig } from '@parley/platform/telemetry/telemetry.config.js';
 import { startProviderSimulator } from '../provider-simulator/start-simulator.js';
 import { databaseUrl } from './database-url.js';
 import { type Demo, ensureDemo } from './demo.js';
@@ -18,6 +20,9 @@ import { StandaloneModule } from './standalone.module.js';
 
 /** Longest wait for what is under way when we are asked to stop. */
 const SHUTDOWN_MS = 20_000;
+
+/** How fast the simulator answers: so that a person sees the reply stream in, as from a real provider. */
+const PACE = { firstTokenMs: 150, tokenMs: 20 };
 
 /** Something that was started, and ends in the other order. */
 type Stop = () => Promise<unknown>;
@@ -33,7 +38,7 @@ export async function runStandalone(): Promise<number> {
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
-    const lost = await start(stops);
+    const { lost } = await start(stops);
     const ended = await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), lost]);
     if (ended === 'database') console.error('parley: the database has ended, so Parley ends too.');
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
@@ -46,11 +51,13 @@ export async function runStandalone(): Promise<number> {
   }
 }
 
-/** @returns settles when the embedded database is gone unasked */
-async function start(stops: Stop[]): Promise<Promise<'database'>> {
+/** @returns `lost` settles when the embedded database is gone unasked */
+async function start(stops: Stop[]): Promise<{ readonly lost: Promise<'database'> }> {
+  rootLogger.level = telemetryConfig.read().PARLEY_LOG_LEVEL;
   const config = standaloneConfig.read();
   const { PARLEY_GATEWAY_HOST: host, PARLEY_GATEWAY_PORT: port, PARLEY_DATA_DIR: dataDir } = config;
   const release = await takePort(host, port); // before anything is made: a second start must not touch the first one's things
+  stops.push(release);
 
   let lost = new Promise<'database'>(() => undefined);
   let url = databaseUrl(config);
@@ -62,7 +69,7 @@ async function start(stops: Stop[]): Promise<Promise<'database'>> {
   } else ensureFolder(dataDir);
 
   const masterKey = configuredMasterKey() ?? developmentMasterKey(dataDir);
-  const simulator = ProvidersModule.isConfigured() ? undefined : await startProviderSimulator();
+  const simulator = ProvidersModule.isConfigured() ? undefined : await startProviderSimulator(PACE);
   if (simulator) stops.push(() => simulator.close());
 
   const options = { databaseUrl: url, masterKey, dataDir, ...(simulator && { simulatorUrl: simulator.url }) };
@@ -74,7 +81,7 @@ async function start(stops: Stop[]): Promise<Promise<'database'>> {
   await app.listen(port, host);
   const address = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
   greet(address, await ensureDemo(app, address, dataDir), simulator !== undefined);
-  return lost;
+  return { lost };
 }
 
 function ensureFolder(dataDir: string): void {
@@ -103,7 +110,7 @@ function greet(address: string, { email, password, isOurs }: Demo, isSimulated: 
 
 /** What a person can mend has a sentence of its own; a bug shows where it happened. */
 function sentence(error: unknown): string {
-  if (error instanceof InvalidConfig) return `the configuration is not valid: ${error.message}`;
+  if (error instanceof InvalidConfig) return `the configuration is not valid: ${error.message}.`;
   if (error instanceof EmbeddedPostgresError || error instanceof DatabaseUnusable || error instanceof PortTaken) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -42,6 +42,7 @@ import { TenancyWriteModule } from '@parley/tenancy/write/tenancy-write.module.j
 import { UsageApiModule } from '@parley/usage/api/usage-api.module.js';
 import { UsageProjectionModule } from '@parley/usage/read/usage-projection.module.js';
 import { UsageQueryModule } from '@parley/usage/read/usage-query.module.js';
+import { WebModule } from '../gateway/web/web.module.js';
 
 export interface StandaloneOptions {
   /** As its owner. */
@@ -67,13 +68,14 @@ const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadMode
     TelemetryModule,
     HealthModule,
     OperationsModule,
+    WebModule,
     GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens }),
-    ...[IdentityWriteModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule],
-    ...[TenancyWriteModule, TenancyReactModule, TenancyProjectionModule, TenancyQueryModule, TenancyApiModule],
-    ...[AgentsWriteModule, AgentsProjectionModule, AgentsQueryModule, AgentsApiModule],
-    ...[ChatWriteModule, ChatReactModule, ChatProjectionModule, ChatQueryModule, ChatApiModule],
-    ...[InferenceWriteModule, InferenceReactModule, InferenceRuntimeModule],
-    ...[UsageProjectionModule, UsageQueryModule, UsageApiModule],
+    IdentityWriteModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule,
+    TenancyWriteModule, TenancyReactModule, TenancyProjectionModule, TenancyQueryModule, TenancyApiModule,
+    AgentsWriteModule, AgentsProjectionModule, AgentsQueryModule, AgentsApiModule,
+    ChatWriteModule, ChatReactModule, ChatProjectionModule, ChatQueryModule, ChatApiModule,
+    InferenceWriteModule, InferenceReactModule, InferenceRuntimeModule,
+    UsageProjectionModule, UsageQueryModule, UsageApiModule,
   ],
 })
 export class StandaloneModule {

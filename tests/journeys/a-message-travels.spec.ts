@@ -27,7 +27,7 @@ describe('a message', () => {
     expect(events.at(-1)!.__typename).toBe('ReplyCompleted');
     expect(joined(events)).toEqual({ text: events.at(-1)!.text, isWhole: true });
     const { reply } = await settled(replyId);
-    expect(reply).toMatchObject({ status: 'COMPLETED', text: events.at(-1)!.text, finishReason: 'STOP', provider: 'simulator', model: 'simulator', promptVersion: 1 });
+    expect(reply).toMatchObject({ status: 'COMPLETED', text: events.at(-1)!.text, finishReason: 'STOP', provider: 'simulator', model: 'sim-1', promptVersion: 1 });
     expect(reply.usage.inputTokens).toBeGreaterThan(0);
     expect(reply.usage.outputTokens).toBeGreaterThan(0);
   });
@@ -56,7 +56,7 @@ describe('a message', () => {
   });
 
   it('can be stopped, and keeps what there was', async () => {
-    const conversationId = await ada.startConversation(await ada.createAgent({ model: 'sim-slow' }));
+    const conversationId = await ada.startConversation(await ada.createAgent({ model: 'sim-1-tokens-400-ms-50' }));
     const { replyId } = await ada.send(conversationId, 'Count to a thousand.');
     const watching = ada.watch(replyId);
     await ada.watch(replyId, 0, ({ sequence }) => sequence < 2);
@@ -104,7 +104,7 @@ describe('a prompt', () => {
     const agentId = await ada.createAgent({ instructions: 'One.' });
     const draft = 'mutation ($input: DraftPromptVersionInput!) { draftPromptVersion(input: $input) { promptVersion { version } } }';
     const activate = (version: number) => ada.get('mutation ($input: ActivatePromptVersionInput!) { activatePromptVersion(input: $input) { consistencyToken } }', { input: { agentId, version } });
-    expect(await ada.get(draft, { input: { agentId, provider: 'simulator', model: 'simulator', instructions: 'Two.' } })).toMatchObject({ draftPromptVersion: { promptVersion: { version: 2 } } });
+    expect(await ada.get(draft, { input: { agentId, provider: 'simulator', model: 'sim-1', instructions: 'Two.' } })).toMatchObject({ draftPromptVersion: { promptVersion: { version: 2 } } });
     const conversationId = await ada.startConversation(agentId);
     const versions: unknown[] = [];
     const answer = async () => {

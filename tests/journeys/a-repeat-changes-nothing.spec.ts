@@ -44,7 +44,7 @@ describe('a repeated mutation', () => {
     const input = { conversationId, text: 'Mine.', idempotencyKey: 'used-once' };
     await ada.get(SEND, { input });
     for (const changed of [{ ...input, text: 'Yours.' }, { ...input, conversationId: other }]) {
-      expect((await ada.ask(SEND, { input: changed })).errors).toMatchObject([{ extensions: { code: 'IDEMPOTENCY_KEY_REUSED', kind: 'conflict', hint: expect.any(String) } }]);
+      expect((await ada.ask(SEND, { input: changed })).errors).toMatchObject([{ extensions: { code: 'IDEMPOTENCY_KEY_REUSED', kind: 'conflict', hint: expect.any(String) as string } }]);
     }
   });
 
@@ -55,7 +55,7 @@ describe('a repeated mutation', () => {
     const deleted = await ada.ask(DELETE, { input: { conversationId: mine, idempotencyKey: 'the-end' } });
     expect(first.errors ?? deleted.errors).toBeUndefined();
     expect(await ada.ask(SEND, { input })).toEqual(first);
-    expect((await ada.ask(SEND, { input: { ...input, idempotencyKey: 'too-late' } })).errors).toMatchObject([{ extensions: { kind: expect.stringMatching(/conflict|not-found/) } }]);
+    expect((await ada.ask(SEND, { input: { ...input, idempotencyKey: 'too-late' } })).errors).toMatchObject([{ extensions: { kind: expect.stringMatching(/conflict|not-found/) as string } }]);
 
     await parley.stop();
     parley = await startParley({ dataDir: parley.dataDir, port: parley.port });

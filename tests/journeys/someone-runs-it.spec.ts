@@ -55,7 +55,7 @@ describe('someone who starts Parley', () => {
   it('sees how the read models are', async () => {
     const { code, stdout } = await parley(running, ['projections', 'status', '--json']);
     expect(code).toBe(0);
-    for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ projection: expect.any(String), parked: [] });
+    for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ projection: expect.any(String) as string, parked: [] });
   });
 
   it('is told when the port is taken', async () => {

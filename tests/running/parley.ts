@@ -74,7 +74,7 @@ export function newDataDir(): string {
 
 /** Removes the data folders made here; call it in `afterAll`, when the programs have ended. */
 export const discardDataDirs = () => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+  for (const folder of made) for (const each of [folder, `${folder}-config`]) rmSync(each, { recursive: true, force: true });
 };
 
 export function freePort(): Promise<number> {

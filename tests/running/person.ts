@@ -60,7 +60,7 @@ export class Person {
 
   async createAgent(input: { provider?: string; model?: string; instructions?: string; agentId?: string; name?: string } = {}): Promise<string> {
     const query = 'mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agentId consistencyToken } }';
-    const defaults = { name: 'Assistant', provider: 'simulator', model: 'simulator', instructions: 'Be brief.' };
+    const defaults = { name: 'Assistant', provider: 'simulator', model: 'sim-1', instructions: 'Be brief.' };
     return (await this.get<{ createAgent: { agentId: string } }>(query, { input: { ...defaults, ...input } })).createAgent.agentId;
   }
 

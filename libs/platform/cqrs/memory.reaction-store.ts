@@ -1,6 +1,7 @@
 import { type BlockedStream, type ParkedName, type ParkedReaction, ReactionStore, type ReactorCheckpoint, type Skip } from './reaction-store.js';
 
-interface Entry extends ParkedReaction {
+interface Entry {
+  readonly parked: ParkedReaction;
   readonly isWished: boolean;
 }
 
@@ -24,15 +25,15 @@ export class MemoryReactionStore extends ReactionStore {
   }
 
   async park(parked: ParkedReaction): Promise<void> {
-    const known = this.entries.get(nameOf(parked));
+    const known = this.entries.get(nameOf(parked))?.parked;
     if (known && parked.tries === 0) return;
-    this.entries.set(nameOf(parked), { ...parked, tries: (known?.tries ?? 0) + parked.tries, isWished: false });
+    this.entries.set(nameOf(parked), { parked: { ...parked, tries: (known?.tries ?? 0) + parked.tries }, isWished: false });
     if (parked.tries > 0) this.wish(parked.reactor, parked.stream, false);
   }
 
   async parked(reactors: readonly string[], stream?: string): Promise<readonly ParkedReaction[]> {
-    const found = [...this.entries.values()].filter((each) => reactors.includes(each.reactor) && (stream === undefined || each.stream === stream));
-    return found.sort((a, b) => Number(a.position - b.position)).map(({ isWished: _, ...parked }) => parked);
+    const found = [...this.entries.values()].map(({ parked }) => parked).filter((each) => reactors.includes(each.reactor) && (stream === undefined || each.stream === stream));
+    return found.sort((a, b) => Number(a.position - b.position));
   }
 
   async unpark(name: ParkedName): Promise<void> {
@@ -40,11 +41,11 @@ export class MemoryReactionStore extends ReactionStore {
   }
 
   async skip(name: ParkedName, skip: Skip): Promise<boolean> {
-    const entry = this.entries.get(nameOf(name));
-    if (!entry) return false;
+    const parked = this.entries.get(nameOf(name))?.parked;
+    if (!parked) return false;
     this.entries.delete(nameOf(name));
     this.skipped.push({ ...name, ...skip });
-    this.wish(entry.reactor, entry.stream, true);
+    this.wish(parked.reactor, parked.stream, true);
     return true;
   }
 
@@ -54,7 +55,7 @@ export class MemoryReactionStore extends ReactionStore {
 
   async blocked(reactors: readonly string[]): Promise<readonly BlockedStream[]> {
     const streams = new Map<string, BlockedStream>();
-    for (const { reactor, stream, isWished } of this.entries.values()) {
+    for (const { parked: { reactor, stream }, isWished } of this.entries.values()) {
       if (!reactors.includes(reactor)) continue;
       const name = `${reactor}/${stream}`;
       streams.set(name, { reactor, stream, isWished: isWished || (streams.get(name)?.isWished ?? false) });
@@ -62,9 +63,10 @@ export class MemoryReactionStore extends ReactionStore {
     return [...streams.values()];
   }
 
+  /** @returns of how many streams */
   private wish(reactor: string, stream: string | undefined, isWished: boolean): number {
-    const found = [...this.entries.values()].filter((each) => each.reactor === reactor && (stream === undefined || each.stream === stream));
-    for (const each of found) this.entries.set(nameOf(each), { ...each, isWished });
+    const found = [...this.entries.values()].map(({ parked }) => parked).filter((each) => each.reactor === reactor && (stream === undefined || each.stream === stream));
+    for (const parked of found) this.entries.set(nameOf(parked), { parked, isWished });
     return new Set(found.map((each) => each.stream)).size;
   }
 }

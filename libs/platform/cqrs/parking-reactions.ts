@@ -16,7 +16,7 @@ import { reactionsOf } from './reactions.js';
 /** How often a fact is tried before it is parked, and the first and the longest pause between two tries. */
 const TRIES = 5;
 const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 1_000;
 
 const log = logger('reactors');
 
@@ -115,7 +115,7 @@ export class ParkingReactions {
         return true;
       } catch (error) {
         if (this.signal.aborted) return false;
-        log.warn('reaction.failed', { error: error as Error });
+        if (pauseMs === FIRST_PAUSE_MS) log.warn('reaction.failed', { error: error as Error }); // once: an outage would fill the log
         await delay(pauseMs, undefined, { signal: this.signal }).catch(() => undefined);
         if (this.signal.aborted) return false;
       }

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { writeSideTable } from '../postgres/write-side-table.js';
 import { IDEMPOTENCY_KEY_LIFE_MS, IdempotencyKeys, type KeyUse } from './idempotency-keys.js';
 
+/** What a client's key stood for, as a keyed fingerprint, for seven days. */
 export const idempotencyKeysTable = writeSideTable({
   name: 'cqrs.idempotency_keys',
   tenant: true,

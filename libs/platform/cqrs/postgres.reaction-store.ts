@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { writeSideTable } from '../postgres/write-side-table.js';
 import { type BlockedStream, type ParkedName, type ParkedReaction, ReactionStore, type ReactorCheckpoint, type Skip } from './reaction-store.js';
 
+/** How far each reactor has read the log. */
 export const reactorCheckpointsTable = writeSideTable({
   name: 'cqrs.reactor_checkpoints',
   tenant: false, // a lane carries many tenants

@@ -3,7 +3,7 @@ import { type EventStore, NO_STREAM, type StoredFact, StoreReplaced } from '../e
 import type { Delivery, EventLog, FollowOptions } from './event-log.js';
 
 /** What every event log promises to those who follow it. Each adapter's spec calls it. @param open a log, and the store that feeds it */
-export function eventLogContract(name: string, open: () => Promise<{ log: EventLog; store: EventStore; close(): Promise<void> }>) {
+export function eventLogContract(name: string, open: () => Promise<{ log: EventLog; store: EventStore; close: () => Promise<void> }>) {
   describe(`${name} event log`, () => {
     let [log, store, close]: [EventLog, EventStore, () => Promise<void>] = [undefined!, undefined!, undefined!];
     let stop: AbortController;

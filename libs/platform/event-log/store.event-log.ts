@@ -1,4 +1,4 @@
-import { EventStore } from '../event-store/event-store.js';
+import type { EventStore } from '../event-store/event-store.js';
 import { subscribe } from '../event-store/subscription.js';
 import { type Delivery, EventLog, type FollowOptions } from './event-log.js';
 

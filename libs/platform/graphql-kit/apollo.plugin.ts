@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin, GraphQLRequestContext, GraphQLRequestListener } from '@apollo/server';
 import { Plugin } from '@nestjs/apollo';
 import { Injectable } from '@nestjs/common';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { Call } from './call.js';
 import { retryAfterSeconds } from './edge.filter.js';
 import type { ShownError } from './errors.js';
@@ -18,7 +18,7 @@ export class ApolloStations implements ApolloServerPlugin<Call> {
   async requestDidStart(): Promise<GraphQLRequestListener<Call>> {
     return {
       didResolveOperation: async ({ schema, document, request, operation, operationName }) => {
-        if (operation?.operation === 'subscription') throw badRequest(new SubscriptionNeedsStream());
+        if (operation?.operation === OperationTypeNode.SUBSCRIPTION) throw badRequest(new SubscriptionNeedsStream());
         const refusal = operation && costError({ schema, document, variables: request.variables, operationName }, this.settings.values.PARLEY_GATEWAY_COST_MAX);
         if (refusal) throw refusal;
       },

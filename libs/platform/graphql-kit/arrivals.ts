@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { Clock } from '../clock/clock.js';
 import { Random } from '../random/random.js';
+import { HttpMetrics } from '../telemetry/http.metrics.js';
 import { logger, withLogContext } from '../telemetry/logger.js';
 import type { Arrival, IncomingCall } from './call.js';
 
@@ -18,6 +19,7 @@ export class Arrivals {
   constructor(
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly metrics: HttpMetrics,
   ) {}
 
   /** Ids that the client brings are taken when they are well-formed, so that its logs and ours tell of the same request. */
@@ -39,7 +41,9 @@ export class Arrivals {
     withLogContext({ requestId: arrival.requestId, correlationId: arrival.correlationId }, () => {
       const { method, path } = req;
       const logged = () => {
-        const fields = { method, path, status: res.statusCode, completed: res.writableFinished, duration_ms: Math.round(performance.now() - startedAt) };
+        const durationMs = performance.now() - startedAt;
+        this.metrics.observe(req, res, durationMs);
+        const fields = { method, path, status: res.statusCode, completed: res.writableFinished, duration_ms: Math.round(durationMs) };
         if (isProbe) log.debug('http.request', fields);
         else log.info('http.request', fields);
       };

@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { type GqlContextType, GqlExecutionContext } from '@nestjs/graphql';
-import type { GraphQLResolveInfo } from 'graphql';
+import { type GraphQLResolveInfo, OperationTypeNode } from 'graphql';
 import { from, type Observable, switchMap } from 'rxjs';
 import { type Call, callOf } from './call.js';
 
@@ -27,7 +27,7 @@ export class ConsistentReads implements NestInterceptor {
     const { operation } = graphql.getInfo<GraphQLResolveInfo>();
     const call = callOf(context);
     const token = graphql.getArgs<Record<string, unknown>>()[CONSISTENCY_ARGUMENT] ?? call.req.headers[CONSISTENCY_HEADER];
-    if (operation.operation === 'mutation' || typeof token !== 'string' || !call.req.user) return next.handle();
+    if (operation.operation === OperationTypeNode.MUTATION || typeof token !== 'string' || !call.req.user) return next.handle();
     return from(this.once(call, token, call.req.user.tenantId)).pipe(switchMap(() => next.handle()));
   }
 

@@ -62,7 +62,7 @@ export class GraphqlKitModule {
         SocketOperations,
         SocketServer,
       ],
-      exports: [LiveConnections, SocketServer, ...(readYourWrites ? [ReadYourWrites] : [])],
+      exports: [GraphQLModule, LiveConnections, SocketServer, ...(readYourWrites ? [ReadYourWrites] : [])],
     };
   }
 }

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { json } from 'express';
 import helmet from 'helmet';
@@ -17,7 +16,7 @@ const POLICY = {
   directives: {
     defaultSrc: ["'none'"],
     styleSrc: ["'self'"],
-    imgSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
     formAction: ["'none'"],
     baseUri: ["'none'"],
     frameAncestors: ["'none'"],
@@ -39,7 +38,7 @@ export function prepareGateway(app: NestExpressApplication): void {
   app.use(json({ limit: values.PARLEY_GATEWAY_BODY_MAX_BYTES }));
   app.use('/graphql/stream', app.get(EventStreams).middleware);
 
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   server.requestTimeout = 30_000; // the whole request must be here by then
   server.headersTimeout = 10_000;
   app.get(SocketServer).attach(server);

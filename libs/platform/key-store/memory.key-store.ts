@@ -1,5 +1,5 @@
 import { type KeyOwner, KeyDestroyed, KeyStore } from './key-store.js';
-import { Random, SystemRandom } from '../random/random.js';
+import { type Random, SystemRandom } from '../random/random.js';
 
 const KEY_BYTES = 32;
 

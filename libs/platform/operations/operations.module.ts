@@ -3,10 +3,12 @@ import { EventStore } from '../event-store/event-store.js';
 import { HealthChecks } from '../health/health-checks.js';
 import { ReactionsControl } from '../cqrs/reactions-control.js';
 import { ProjectionsControl } from '../read-model/projections.service.js';
+import { OperationsMetrics } from './operations.metrics.js';
+import { Followers } from './followers.js';
 import { OperationsResolver } from './operations.resolver.js';
 
 /** Runs at the gateway: how the platform's parts are, for operators and for health. Needs ReadModelModule, ReactorsModule and HealthModule. */
-@Module({ providers: [OperationsResolver] })
+@Module({ providers: [Followers, OperationsResolver, OperationsMetrics] })
 export class OperationsModule implements OnApplicationBootstrap {
   constructor(
     private readonly health: HealthChecks,

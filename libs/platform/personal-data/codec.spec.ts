@@ -22,8 +22,8 @@ const eventId = '0190b000-0000-5000-a000-000000000001';
 const CANARY = 'canary-4711';
 const said = Said({ saidBy: personId, text: CANARY, title: null, count: 3 });
 
-let { codec, opener, keys, keyStore } = commandSide();
-beforeEach(() => ({ codec, opener, keys, keyStore } = commandSide()));
+let { codec, opener, keys } = commandSide();
+beforeEach(() => ({ codec, opener, keys } = commandSide()));
 
 const encode = async (event: Event, by: Meta = meta, known: Definitions = definitions) => (await codec.encode([event], known, by, [eventId]))[0]!;
 const stored = (proposed: ProposedFact, change: Partial<StoredFact> = {}): StoredFact => ({
@@ -34,7 +34,7 @@ const stored = (proposed: ProposedFact, change: Partial<StoredFact> = {}): Store
   recordedAt: new Date(meta.now),
   ...change,
 });
-const decode = async (fact: StoredFact, { open = true, known = definitions as Definitions } = {}) => (await codec.decode([fact], known, { open }))[0]!;
+const decode = async (fact: StoredFact, { open = true, known = definitions }: { open?: boolean; known?: Definitions } = {}) => (await codec.decode([fact], known, { open }))[0]!;
 /** The fact with its data changed in the store. */
 const tampered = async (change: (data: Record<string, unknown>) => object, of: Event = said) => {
   const fact = stored(await encode(of));

@@ -1,5 +1,5 @@
 import { connectClient, connectPool } from './connect.js';
-import { Databases, openDatabases } from './databases.js';
+import { type Databases, openDatabases } from './databases.js';
 import { APP, createSchema, PROJECTOR } from './schema.js';
 import { masterKey, newDatabase, specDatabases } from '../testing/database.js';
 import { writeSideTable } from './write-side-table.js';

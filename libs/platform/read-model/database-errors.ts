@@ -1,5 +1,5 @@
 import { DatabaseError } from 'pg';
-import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 
 /** A value that no column can hold: it was never sent. */
 export class Unencodable extends Error {
@@ -10,7 +10,8 @@ export class Unencodable extends Error {
 export function isOutage(error: unknown): boolean {
   const cause = causeOf(error);
   if (cause instanceof DatabaseError) return /^(08|40|53|55|57|58)/.test(cause.code ?? '');
-  if (cause instanceof QueryRunnerAlreadyReleasedError) return true; // TypeORM lets go of a connection as soon as it is lost
+  // TypeORM lets go of a connection as soon as it is lost.
+  if (cause instanceof QueryRunnerAlreadyReleasedError || cause instanceof QueryRunnerProviderAlreadyReleasedError) return true;
   if (!(cause instanceof Error)) return false;
   return /^E(CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN)/.test((cause as NodeJS.ErrnoException).code ?? '') || LOST.test(cause.message);
 }

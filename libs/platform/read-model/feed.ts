@@ -49,7 +49,7 @@ interface Batch {
   readonly through: bigint;
 }
 
-async function* batches(deliveries: AsyncGenerator<Delivery>, decode: ReturnType<typeof decodingFor>): AsyncGenerator<Batch> {
+async function* batches(deliveries: AsyncGenerator<Delivery>, decode: ReturnType<typeof decodingFor>): AsyncGenerator<Batch, void> {
   for await (const { lane, facts } of deliveries) {
     for (const slice of slices(facts)) yield { lane, facts: await decode(slice), through: slice.at(-1)!.position };
   }

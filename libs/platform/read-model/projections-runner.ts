@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Projection } from '@parley/kernel/projection.js';
 import { EventLog } from '../event-log/event-log.js';
+import { StoreReplaced } from '../event-store/event-store.js';
 import { Codec } from '../personal-data/codec.js';
 import { Databases } from '../postgres/databases.js';
 import { logger } from '../telemetry/logger.js';
+import { CheckpointAheadOfLog, ForeignCheckpoint } from './checkpoints.js';
 import { feed } from './feed.js';
 import { PostgresProjector } from './postgres.projector.js';
 import { ProjectionRegistry } from './projection-registry.js';
@@ -21,6 +23,15 @@ const log = logger('projector');
 
 type Part = 'live' | 'building';
 
+export interface Problem {
+  readonly part: Part;
+  /** The log is not the one that the tables were filled from: a person must look. Anything else may pass by itself. */
+  readonly isRefusal: boolean;
+  readonly reason: string;
+}
+
+const REFUSALS = [ForeignCheckpoint, CheckpointAheadOfLog, StoreReplaced];
+
 /**
  * Keeps the projections of this process up to date for as long as it runs.
  *
@@ -32,7 +43,7 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
   private readonly stop = new AbortController();
   private readonly ready = Promise.withResolvers<void>();
   private running = Promise.resolve();
-  private readonly failures = new Map<Part, string>();
+  private readonly failures = new Map<Part, Error>();
 
   constructor(
     private readonly registry: ProjectionRegistry,
@@ -55,9 +66,9 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     await this.running;
   }
 
-  /** Why projections do not run at present, in our words; empty when they do. */
-  problems(): readonly string[] {
-    return [...this.failures.values()];
+  /** Why projections do not run at present; empty when they do. */
+  problems(): readonly Problem[] {
+    return [...this.failures].map(([part, error]) => ({ part, isRefusal: REFUSALS.some((refusal) => error instanceof refusal), reason: error.message }));
   }
 
   private async run(): Promise<void> {
@@ -119,8 +130,8 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
 
   private async failed(part: Part, error: unknown): Promise<void> {
     const cause = error instanceof Error ? error : new Error('something that is not an error was thrown');
-    if (this.failures.get(part) !== cause.message) log.error('projector.failed', { part, error: cause }); // once, not each second
-    this.failures.set(part, cause.message);
+    if (this.failures.get(part)?.message !== cause.message) log.error('projector.failed', { part, error: cause }); // once, not each second
+    this.failures.set(part, cause);
     await delay(RETRY_MS, undefined, { signal: this.stop.signal }).catch(() => undefined);
   }
 }

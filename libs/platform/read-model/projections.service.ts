@@ -62,13 +62,18 @@ export class ProjectionsControl implements OnApplicationBootstrap {
     return parkedFacts(this.databases.projector, await this.tables());
   }
 
-  /** In the form of a health check: down when projections cannot run at all, degraded while a fact is parked. Lag is told, and is no illness. */
+  /**
+   * In the form of a health check. Down: what queries see belongs to another log. Degraded: a fact is parked, or projections stand
+   * still for another reason; what is served is served. Lag is told, and is no illness.
+   */
   async health(): Promise<{ status: 'up' | 'degraded' | 'down'; details: Record<string, unknown> }> {
     const all = await this.status();
     const parked = all.reduce((sum, each) => sum + each.parked, 0);
     const lag = all.reduce((most, each) => Math.max(most, Number(each.lag)), 0);
     const rebuilding = all.filter((each) => each.rebuilding).map(({ projection }) => projection);
-    const status = this.runner.problems().length > 0 ? 'down' : parked > 0 ? 'degraded' : 'up';
+    const problems = this.runner.problems();
+    const isRefused = problems.some(({ part, isRefusal }) => part === 'live' && isRefusal);
+    const status = isRefused ? 'down' : problems.length > 0 || parked > 0 ? 'degraded' : 'up';
     return { status, details: { parked, lag, rebuilding } };
   }
 
@@ -78,7 +83,7 @@ export class ProjectionsControl implements OnApplicationBootstrap {
     const parked = (await parkedFacts(this.databases.projector, [table])).filter((each) => stream === undefined || each.stream === stream);
     let mended = 0;
     for (const each of parked) if (await this.streams.retry(table, each)) mended++;
-    log.info('projector.retried', { projection, streams: parked.length, mended });
+    if (parked.length > 0) log.info('projector.retried', { projection, streams: parked.length, mended });
     return { streams: parked.length, mended };
   }
 

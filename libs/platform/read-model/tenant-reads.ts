@@ -63,7 +63,7 @@ export class TenantReads {
     const opened = rows.map((row) => ({ ...row }) as Row & Record<string, string | null>);
     for (const [tenantId, own] of Map.groupBy(opened, (row) => row.tenantId)) {
       const places = own.flatMap((row) => (projection.personal ?? []).filter((column) => column in row).map((column) => ({ row, column })));
-      const texts = await this.opener.open(tenantId, places.map(({ row, column }) => row[column]!));
+      const texts = await this.opener.open(tenantId, places.map(({ row, column }) => row[column]));
       for (const [index, { row, column }] of places.entries()) (row as Record<string, string | null>)[column] = texts[index]!;
     }
     return opened;

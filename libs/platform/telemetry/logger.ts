@@ -56,7 +56,7 @@ export function logger(service: string): Logger {
 /** Of an error its name, message and stack alone: the other fields of a database error quote rows, and so what people wrote. */
 function plain(fields: Fields): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => {
+    Object.entries(fields).map(([name, value]): [string, unknown] => {
       if (value instanceof Error) return [name, { name: value.name, message: value.message, stack: value.stack }];
       return [name, typeof value === 'bigint' ? Number(value) : value];
     }),

@@ -36,6 +36,7 @@ export class Metrics {
       registers: [this.registry],
       async collect() {
         this.reset();
+        if (labelNames.length === 0) this.remove(); // a reset gives it the value 0, which it may not have
         const samples = await Promise.resolve().then(read).catch(() => []);
         for (const { labels = {}, value } of samples) this.set(labels, value);
       },

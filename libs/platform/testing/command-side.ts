@@ -4,10 +4,12 @@ import type { Event } from '@parley/kernel/event.js';
 import { CommandHandling } from '../cqrs/command-handling.js';
 import { CommandSender, type Receipt } from '../cqrs/command-sender.js';
 import { IdempotencyGuard } from '../cqrs/idempotency-guard.js';
+import type { IdempotencyKeys } from '../cqrs/idempotency-keys.js';
 import { MemoryIdempotencyKeys } from '../cqrs/memory.idempotency-keys.js';
 import { StreamStates } from '../cqrs/stream-states.js';
 import { MemoryEventStore } from '../event-store/memory.event-store.js';
 import type { EventStore } from '../event-store/event-store.js';
+import type { KeyStore } from '../key-store/key-store.js';
 import { MasterKey } from '../key-store/master-key.js';
 import { MemoryKeyStore } from '../key-store/memory.key-store.js';
 import { Codec } from '../personal-data/codec.js';
@@ -16,8 +18,14 @@ import { PersonKeys } from '../personal-data/person-keys.js';
 import { SystemRandom } from '../random/random.js';
 import { masterKey } from './database.js';
 
+export interface CommandSideParts {
+  readonly store: EventStore;
+  readonly keyStore: KeyStore;
+  readonly idempotencyKeys: IdempotencyKeys;
+}
+
 /** The command side of a process, in memory unless a part is given. Two with the same parts are two processes. */
-export function commandSide({ store = new MemoryEventStore() as EventStore, keyStore = new MemoryKeyStore(), idempotencyKeys = new MemoryIdempotencyKeys() } = {}) {
+export function commandSide({ store = new MemoryEventStore(), keyStore = new MemoryKeyStore(), idempotencyKeys = new MemoryIdempotencyKeys() }: Partial<CommandSideParts> = {}) {
   const keys = new PersonKeys(keyStore);
   const codec = new Codec(keys, new SystemRandom());
   const states = new StreamStates(store, codec);

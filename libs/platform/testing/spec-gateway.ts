@@ -24,6 +24,7 @@ import type { SchemaPart } from '../postgres/schema.js';
 import { ConsistencyTokens } from '../read-model/consistency.js';
 import { ReadModelModule } from '../read-model/read-model.module.js';
 import { TelemetryModule } from '../telemetry/telemetry.module.js';
+import { capturedLog } from './captured-log.js';
 import { masterKey, newDatabase } from './database.js';
 import { meta as specMeta } from './meta.js';
 import { type Answer, answerOf, tokenOf, ToyStrategy, ToyTokens } from './toy-gateway.js';
@@ -40,6 +41,7 @@ export class SpecGateway {
 
   /** @param contexts modules of the contexts, and what they keep outside the log */
   static async open(...contexts: readonly (Type | DynamicModule | (Type & { readonly tables: readonly SchemaPart[] }))[]): Promise<SpecGateway> {
+    capturedLog();
     const tables = [...KEEPERS, ...contexts.filter((each) => 'tables' in each)].flatMap((each) => each.tables);
     const platform = [
       PostgresModule.forRoot({ ownerUrl: await newDatabase(), masterKey, tables }),

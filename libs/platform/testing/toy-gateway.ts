@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { type Role } from '@parley/kernel/meta.js';
-import { Global, Injectable, Module } from '@nestjs/common';
+import { Global, Injectable, Module, type Type } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
@@ -91,10 +91,13 @@ export class ToyGateway {
     readonly log: ReturnType<typeof capturedLog>,
   ) {}
 
-  /** @param over other limits than the defaults */
-  static async open(over: Partial<GatewayConfig> = {}): Promise<ToyGateway> {
+  /**
+   * @param over other limits than the defaults
+   * @param modules beside the toys
+   */
+  static async open(over: Partial<GatewayConfig> = {}, modules: readonly Type[] = []): Promise<ToyGateway> {
     const log = capturedLog();
-    const module = await Test.createTestingModule({ imports: [TelemetryModule, HealthModule, ToyIdentityModule, GraphqlKitModule.forRoot()], providers: [ToyResolver] })
+    const module = await Test.createTestingModule({ imports: [TelemetryModule, HealthModule, ToyIdentityModule, GraphqlKitModule.forRoot(), ...modules], providers: [ToyResolver] })
       .overrideProvider(GatewaySettings)
       .useValue({ values: { ...readGatewayConfig(), ...over } })
       .compile();

@@ -23,8 +23,10 @@ const prompt = {
 /** The prompt becomes version 1, and is active at once. */
 export class CreateAgent extends defineCommand('CreateAgent', z.object({ agentId: id, name: agentName, ...prompt })) {}
 
+/** Gives an agent another name. The same name again changes nothing. */
 export class RenameAgent extends defineCommand('RenameAgent', z.object({ agentId: id, name: agentName })) {}
 
+/** Takes an agent out of use; its conversations stay. Idempotent. */
 export class ArchiveAgent extends defineCommand('ArchiveAgent', z.object({ agentId: id })) {}
 
 /** Adds a version, the next number. Replies go on with the active one. */

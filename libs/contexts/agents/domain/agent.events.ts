@@ -19,6 +19,7 @@ export const promptShape = {
 /** Someone set up an agent. First fact of every agent stream; its prompt version 1 follows at once. */
 export const AgentCreated = defineEvent('AgentCreated', z.object({ agentId: id, name: z.string(), createdBy: id, createdAt: instant }));
 
+/** Someone gave the agent another name. Nothing else changes. */
 export const AgentRenamed = defineEvent('AgentRenamed', z.object({ agentId: id, name: z.string(), renamedBy: id, renamedAt: instant }));
 
 /** The agent takes no more messages. Its conversations stay. Last fact of the stream. */

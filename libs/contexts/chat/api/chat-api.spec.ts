@@ -98,11 +98,12 @@ class Someone {
     const fact = GenerationCompleted({ ...about, ...by, ...made, settledAt: now, finishReason: 'length' });
     const system = { kind: 'system', id: 'inference.runtime', role: 'system' } as const;
     await gateway.record(streamName('inference.generation', this.tenantId, replyId), [fact], { GenerationCompleted }, { ...meta, tenantId: this.tenantId, actor: system });
-    while ((await this.ask(REPLY, { id: replyId })).data?.['reply'] === null || (await this.status(replyId)) === 'PENDING') await delay(10);
+    while ((await this.status(replyId)) !== 'COMPLETED') await delay(10);
   }
 
-  private async status(replyId: string): Promise<string> {
-    return ((await this.ask(REPLY, { id: replyId })).data?.['reply'] as { status: string }).status;
+  private async status(replyId: string): Promise<string | undefined> {
+    const reply = (await this.ask(REPLY, { id: replyId })).data?.['reply'] as { status: string } | null | undefined;
+    return reply?.status;
   }
 }
 

@@ -10,6 +10,7 @@ export const MAX_TITLE_LENGTH = 200;
 
 const title = writtenText(MAX_TITLE_LENGTH).trim().min(1);
 
+/** Opens a conversation with an agent that takes messages. Idempotent per `conversationId`. */
 export class StartConversation extends defineCommand('StartConversation', z.object({ conversationId: id, agentId: id, title: title.nullable() })) {}
 
 /** Idempotent per `messageId`: a client may send it again after a lost answer. */
@@ -21,6 +22,7 @@ export class SendMessage extends defineCommand(
 /** Asks for another reply, `replyId`, to the message that `replacesReplyId` answered. */
 export class RegenerateReply extends defineCommand('RegenerateReply', z.object({ conversationId: id, replyId: id, replacesReplyId: id })) {}
 
+/** Asks for no more of a reply. Nothing to do when it has ended. */
 export class StopReply extends defineCommand('StopReply', z.object({ conversationId: id, replyId: id })) {}
 
 /** From inference: the reply is settled. Idempotent per `replyId`. */
@@ -46,8 +48,10 @@ export class RecordReply extends defineCommand(
   }),
 ) {}
 
+/** Gives a conversation another title. The same title again changes nothing. */
 export class RenameConversation extends defineCommand('RenameConversation', z.object({ conversationId: id, title })) {}
 
+/** Hides a conversation for good and stops what is being made for it. Idempotent. */
 export class DeleteConversation extends defineCommand('DeleteConversation', z.object({ conversationId: id })) {}
 
 export type ConversationCommand =

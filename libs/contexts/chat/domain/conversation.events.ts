@@ -64,6 +64,7 @@ export const ReplyRecorded = defineEvent(
   { subject: 'personId' },
 );
 
+/** The person gave the conversation another title. */
 export const ConversationRenamed = defineEvent(
   'ConversationRenamed',
   z.object({ conversationId: id, title: personal(z.string()), renamedBy: id, renamedAt: instant }),

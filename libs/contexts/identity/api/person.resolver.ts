@@ -1,9 +1,9 @@
 import { defineError } from '@parley/kernel/domain-error.js';
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
 import { QueryBus } from '@nestjs/cqrs';
-import { Args, Query, Resolver } from '@nestjs/graphql';
+import { Query, Resolver } from '@nestjs/graphql';
 import { FindPerson } from '../read/people/find-person.query.js';
-import { MeArgs, Person } from './person.types.js';
+import { Person } from './person.types.js';
 
 export class PersonNotReady extends defineError(
   'IDENTITY_PERSON_NOT_READY',
@@ -18,7 +18,7 @@ export class PersonResolver {
   constructor(private readonly queries: QueryBus) {}
 
   @Query(() => Person, { description: 'You.' })
-  async me(@Args() _args: MeArgs, @CurrentCaller() { tenantId, personId }: CallerIdentity): Promise<Person> {
+  async me(@CurrentCaller() { tenantId, personId }: CallerIdentity): Promise<Person> {
     const person = await this.queries.execute(new FindPerson(tenantId, personId));
     if (!person) throw new PersonNotReady({ retryAfterMs: 200 });
     const { email, role, registeredAt } = person;

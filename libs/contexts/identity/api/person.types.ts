@@ -1,6 +1,5 @@
-import { ConsistencyTokenField } from '@parley/platform/graphql-kit/input-fields.js';
 import { RoleEnum } from '@parley/platform/graphql-kit/role.types.js';
-import { ArgsType, Field, ID, ObjectType } from '@nestjs/graphql';
+import { Field, ID, ObjectType } from '@nestjs/graphql';
 
 @ObjectType({ description: 'A person of your tenant.' })
 export class Person {
@@ -9,9 +8,4 @@ export class Person {
   @Field({ description: 'In lower case; `[erased]` once the person was erased.' }) email: string;
   @Field(() => RoleEnum) role: string;
   @Field(() => Date) registeredAt: Date;
-}
-
-@ArgsType()
-export class MeArgs {
-  @ConsistencyTokenField() consistencyToken?: string | null;
 }

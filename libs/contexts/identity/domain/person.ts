@@ -13,6 +13,7 @@ export class PersonAlreadyRegistered extends defineError(
 /** Without the e-mail address: a remembered state must not keep what a destroyed key has erased. */
 export type Person = { readonly status: 'unknown' } | { readonly status: 'registered' };
 
+/** One person of a tenant: that they registered, once. */
 export const person = defineDecider<Person, PersonCommand, PersonEvent>({
   category: 'identity.person',
   commands: { RegisterPerson },

@@ -10,6 +10,7 @@ export class StartSession extends defineCommand(
   z.object({ sessionId: id, personId: id, role: personRole, expiresAt: instant }),
 ) {}
 
+/** Ends a session, and with it its refresh tokens. Idempotent. */
 export class EndSession extends defineCommand('EndSession', z.object({ sessionId: id, reason: z.enum(SESSION_ENDS) })) {}
 
 export type SessionCommand = StartSession | EndSession;

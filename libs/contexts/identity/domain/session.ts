@@ -22,6 +22,7 @@ export type Session =
   | { readonly status: 'live'; readonly personId: string }
   | { readonly status: 'ended' };
 
+/** One sign-in of a person, from its start to its end. */
 export const session = defineDecider<Session, SessionCommand, SessionEvent>({
   category: 'identity.session',
   commands: { StartSession, EndSession },

@@ -36,7 +36,7 @@ export class Passwords {
   private readonly nobodys: Promise<string>;
 
   constructor(private readonly cost: PasswordCost) {
-    this.options = { algorithm: ARGON2ID as Options['algorithm'], memoryCost: cost.memoryKiB, timeCost: cost.passes, parallelism: 1 };
+    this.options = { algorithm: ARGON2ID, memoryCost: cost.memoryKiB, timeCost: cost.passes, parallelism: 1 };
     this.nobodys = this.hash(randomBytes(32).toString('base64url'));
   }
 

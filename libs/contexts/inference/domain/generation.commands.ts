@@ -40,6 +40,7 @@ export class FailAttempt extends defineCommand(
   z.object({ replyId: id, attempt: z.int().positive(), failureReason: z.enum(FAILURE_REASONS), providerError: z.string().nullable(), ...consumed }),
 ) {}
 
+/** Tells the worker that has the generation to end it with what there is. Idempotent. */
 export class RequestStop extends defineCommand('RequestStop', z.object({ replyId: id })) {}
 
 /** What the current attempt gave; 0 when there was none. */
@@ -53,10 +54,13 @@ const result = {
   latencyMs: z.int().nonnegative(),
 };
 
+/** Settles a generation with the model's whole reply. Only the current attempt can; a settled one stays as it is. */
 export class CompleteGeneration extends defineCommand('CompleteGeneration', z.object({ ...result, finishReason: z.enum(FINISH_REASONS) })) {}
 
+/** Settles a generation that a person stopped, with what there was. Only the current attempt can. */
 export class StopGeneration extends defineCommand('StopGeneration', z.object(result)) {}
 
+/** Settles a generation that no attempt brought to an end, with what the last one gave. */
 export class FailGeneration extends defineCommand(
   'FailGeneration',
   z.object({ ...result, failureReason: z.enum(FAILURE_REASONS), providerError: z.string().nullable() }),

@@ -1,12 +1,12 @@
 import { defineError } from '@parley/kernel/domain-error.js';
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
-import { connect, page } from '@parley/platform/graphql-kit/connection.js';
-import { placeIn } from '@parley/platform/read-model/keyset.js';
+import { page } from '@parley/platform/graphql-kit/connection.js';
+import { connectionOf } from '@parley/platform/read-model/keyset.js';
 import { QueryBus } from '@nestjs/cqrs';
 import { Args, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { ListMembers, memberOrder } from '../read/members/list-members.query.js';
 import { FindTenant } from '../read/tenants/find-tenant.query.js';
-import { Tenant, TenantArgs, TenantMemberConnection, TenantMembersArgs } from './tenant.types.js';
+import { Tenant, TenantMemberConnection, TenantMembersArgs } from './tenant.types.js';
 
 export class TenantNotReady extends defineError(
   'TENANCY_TENANT_NOT_READY',
@@ -21,7 +21,7 @@ export class TenantResolver {
   constructor(private readonly queries: QueryBus) {}
 
   @Query(() => Tenant, { description: 'Your tenant.' })
-  async tenant(@Args() _args: TenantArgs, @CurrentCaller() { tenantId }: CallerIdentity): Promise<Tenant> {
+  async tenant(@CurrentCaller() { tenantId }: CallerIdentity): Promise<Tenant> {
     const found = await this.queries.execute(new FindTenant(tenantId));
     if (!found) throw new TenantNotReady({ retryAfterMs: 200 });
     const { slug, kind, createdAt } = found;
@@ -31,6 +31,6 @@ export class TenantResolver {
   @ResolveField(() => TenantMemberConnection, { description: 'Who joined first comes first.' })
   async members(@Args() args: TenantMembersArgs, @CurrentCaller() { tenantId }: CallerIdentity): Promise<TenantMemberConnection> {
     const rows = await this.queries.execute(new ListMembers(tenantId, page(args, memberOrder.by.length)));
-    return connect(rows, args, placeIn(memberOrder));
+    return connectionOf(memberOrder, args, rows, ({ personId, role, joinedAt }) => ({ personId, role, joinedAt }));
   }
 }

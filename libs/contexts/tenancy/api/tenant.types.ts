@@ -1,5 +1,4 @@
 import { Connection, ConnectionArgs } from '@parley/platform/graphql-kit/connection.js';
-import { ConsistencyTokenField } from '@parley/platform/graphql-kit/input-fields.js';
 import { enumOf } from '@parley/platform/graphql-kit/metering.types.js';
 import { RoleEnum } from '@parley/platform/graphql-kit/role.types.js';
 import { ArgsType, Field, ID, ObjectType } from '@nestjs/graphql';
@@ -23,11 +22,6 @@ export class TenantMember {
 
 @ObjectType()
 export class TenantMemberConnection extends Connection(TenantMember) {}
-
-@ArgsType()
-export class TenantArgs {
-  @ConsistencyTokenField() consistencyToken?: string | null;
-}
 
 @ArgsType()
 export class TenantMembersArgs extends ConnectionArgs {}

@@ -31,6 +31,7 @@ export type Tenant =
 /** How many members a state remembers, the latest. Bounded, so that a large tenant decides as quickly as a small one. */
 const REMEMBERED_MEMBERS = 64;
 
+/** One tenant and its members. */
 export const tenant = defineDecider<Tenant, TenantCommand, TenantEvent>({
   category: 'tenancy.tenant',
   commands: { CreateTenant, AddMember },

@@ -66,6 +66,7 @@ const pageOf = (base: string) => `<!doctype html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Parley GraphQL</title>
+    <link rel="icon" href="data:,">
     <link rel="stylesheet" href="${base}/graphiql.css">
     <link rel="stylesheet" href="${base}/page.css">
   </head>

@@ -15,7 +15,7 @@ const page: ComplexityEstimator = ({ field, args, childComplexity }) => {
   if (!field.args.some(({ name }) => name === 'first')) return undefined;
   const { first, last } = args as { first?: unknown; last?: unknown };
   const length = [first, last].find((size) => typeof size === 'number') ?? FIRST_DEFAULT;
-  return 1 + Math.min(Math.max(length as number, 1), FIRST_MAX) * childComplexity;
+  return 1 + Math.min(Math.max(length, 1), FIRST_MAX) * childComplexity;
 };
 
 const estimators = [fieldExtensionsEstimator(), page, simpleEstimator({ defaultComplexity: 1 })];

@@ -28,7 +28,7 @@ export class EventStreams {
     subscribe: subscribe as never,
     onSubscribe: ({ raw }, params) => {
       const call: Call = { req: { headers: raw.headers }, arrival: raw.arrival ?? this.arrivals.of(raw.headers) };
-      const prepared = this.operations.prepare(params as OperationRequest, call);
+      const prepared = this.operations.prepare(params, call);
       return 'schema' in prepared ? (prepared as never) : { data: undefined, errors: prepared } as never;
     },
     onNext: async (_call, { context }, result) => {

@@ -74,7 +74,7 @@ export class LiveConnections {
 
   /** Ends the connections of those who lost their right to them: a session ended, a member removed. */
   endWhere(matches: (caller: CallerIdentity) => boolean): void {
-    for (const connection of [...this.open]) if (matches(connection.caller)) connection.end(new Unauthenticated({ reason: 'revoked' }));
+    for (const connection of this.open) if (matches(connection.caller)) connection.end(new Unauthenticated({ reason: 'revoked' }));
   }
 
   /** Lets what runs end by itself for a while, tells the rest to resume elsewhere, and waits until they are gone. */
@@ -83,7 +83,7 @@ export class LiveConnections {
     const until = performance.now() + this.settings.values.PARLEY_GATEWAY_DRAIN_MS;
     for (;;) {
       const isLate = performance.now() >= until;
-      for (const connection of [...this.open]) if (isLate || connection.operations() === 0) connection.end(new ServerStopping({ retryAfterMs: 1_000 }));
+      for (const connection of this.open) if (isLate || connection.operations() === 0) connection.end(new ServerStopping({ retryAfterMs: 1_000 }));
       if (isLate || this.open.size === 0) break;
       await sleep(50);
     }

@@ -1,6 +1,6 @@
 import { DomainError } from '@parley/kernel/domain-error.js';
 import { Injectable } from '@nestjs/common';
-import { type ExecutionArgs, execute, GraphQLError, subscribe } from 'graphql';
+import { execute, GraphQLError, subscribe } from 'graphql';
 import { type Context, makeServer, type Server as Protocol, type ServerOptions } from 'graphql-ws';
 import { addLogContext } from '../../telemetry/logger.js';
 import { Arrivals } from '../arrivals.js';
@@ -44,10 +44,10 @@ export class SocketOperations {
       onSubscribe: (socket, _id, payload) => {
         const call = this.callOf(socket);
         correlations.set(payload, call.arrival.correlationId);
-        return this.refusalOf(socket) ?? (this.operations.prepare(payload, call) as ExecutionArgs);
+        return this.refusalOf(socket) ?? (this.operations.prepare(payload, call));
       },
-      onNext: (_socket, _id, payload, _args, result) => (result.errors ? ({ ...result, errors: shown(result.errors, correlations.get(payload)) } as never) : undefined),
-      onError: (_socket, _id, payload, errors) => (errors.some((error) => causeOf(error) instanceof ClientLeft) ? undefined : (shown(errors, correlations.get(payload)) as never)),
+      onNext: (_socket, _id, payload, _args, result) => (result.errors ? ({ ...result, errors: shown(result.errors, correlations.get(payload)) }) : undefined),
+      onError: (_socket, _id, payload, errors) => (errors.some((error) => causeOf(error) instanceof ClientLeft) ? undefined : (shown(errors, correlations.get(payload)))),
     };
     return makeServer(options);
   }

@@ -62,7 +62,7 @@ describe('a WebSocket', () => {
     const socket = await signedIn();
     socket.subscribe('bad', query);
     const { payload } = await socket.next('error', 'bad');
-    expect(payload).toEqual([expect.objectContaining({ extensions: expect.objectContaining({ code, kind: 'invalid', hint: expect.any(String), correlationId: expect.any(String) }) as unknown })]);
+    expect(payload).toEqual([expect.objectContaining({ extensions: expect.objectContaining({ code, kind: 'invalid', hint: expect.any(String) as unknown, correlationId: expect.any(String) as unknown }) as unknown })]);
     socket.subscribe('good', '{ openDoor }');
     expect((await socket.next('next', 'good')).payload).toEqual({ data: { openDoor: 'open' } });
   });

@@ -35,6 +35,7 @@ export const conversations = defineProjection<ConversationRow, 'conversationId',
   events: { ConversationStarted, MessageSent, ConversationRenamed, ConversationDeleted },
   on: {
     ConversationStarted: {
+      fresh: true,
       key,
       evolve: (_, { data: { startedBy, agentId, title, startedAt } }) => ({
         startedBy,

@@ -25,6 +25,7 @@ export const messages = defineProjection<MessageRow, 'conversationId' | 'revisio
   events: { MessageSent },
   on: {
     MessageSent: {
+      fresh: true,
       key: ({ data, revision }) => ({ conversationId: data.conversationId, revision }),
       evolve: (_, { data: { messageId, sentBy, text, sentAt } }) => ({ messageId, sentBy, text, sentAt: new Date(sentAt) }),
     },

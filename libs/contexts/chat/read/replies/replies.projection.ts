@@ -71,11 +71,13 @@ export const replies = defineProjection<ReplyRow, 'replyId', EventOf<typeof Mess
   events: { MessageSent, RegenerationRequested, ReplyRecorded },
   on: {
     MessageSent: {
+      fresh: true,
       key,
       evolve: (_, { data: { conversationId, messageId, agentId, sentBy, sentAt }, revision }) =>
         ({ ...UNSETTLED, conversationId, messageId, agentId, personId: sentBy, replacesReplyId: null, revision, requestedAt: new Date(sentAt) }),
     },
     RegenerationRequested: {
+      fresh: true,
       key,
       evolve: (_, { data: { conversationId, messageId, agentId, replacesReplyId, requestedBy, requestedAt }, revision }) =>
         ({ ...UNSETTLED, conversationId, messageId, agentId, personId: requestedBy, replacesReplyId, revision, requestedAt: new Date(requestedAt) }),

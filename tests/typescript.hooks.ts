@@ -6,7 +6,8 @@ registerHooks({
     try {
       return next(specifier, context);
     } catch (error) {
-      if (error.code?.endsWith('MODULE_NOT_FOUND') && /^\.\.?\/.*\.js$/.test(specifier)) return next(specifier.replace(/js$/, 'ts'), context);
+      const isMissing = (error as NodeJS.ErrnoException).code?.endsWith('MODULE_NOT_FOUND');
+      if (isMissing && /^\.\.?\/.*\.js$/.test(specifier)) return next(specifier.replace(/js$/, 'ts'), context);
       throw error;
     }
   },

@@ -1,0 +1,37 @@
+import 'reflect-metadata';
+import { mkdirSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { appendBench } from './append.bench.js';
+import { commandBench } from './command.bench.js';
+import { firstChunkBench } from './first-chunk.bench.js';
+import { memoryBench } from './memory.bench.js';
+import { installPeers } from './peers.js';
+import { projectingBench } from './projecting.bench.js';
+import { type Line, tableOf } from './report.js';
+
+/** By the name that `npm run bench -- <row>` knows. */
+const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
+  append: appendBench,
+  command: commandBench,
+  projecting: projectingBench,
+  'first-chunk': firstChunkBench,
+  memory: memoryBench,
+};
+
+const asked = process.argv.slice(2);
+const names = asked.length > 0 ? asked : Object.keys(ROWS);
+const unknown = names.filter((name) => !(name in ROWS));
+if (unknown.length > 0) {
+  console.error(`There is no row ${unknown.join(', ')}; there are ${Object.keys(ROWS).join(', ')}.`);
+  process.exit(1);
+}
+
+installPeers();
+mkdirSync('bench/results', { recursive: true });
+const lines: Line[] = [];
+for (const name of names) {
+  console.error(`${name} …`);
+  lines.push(...(await ROWS[name]!()));
+}
+console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}; medians of rounds [lowest–highest]\n`);
+console.log(tableOf(lines));
