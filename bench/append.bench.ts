@@ -147,7 +147,7 @@ function said(conversationId: string): { data: object; metadata: object } {
 
 /** Which stream a worker writes to next, and where that one is. No two workers share one, so no append conflicts. */
 function places(begin: bigint) {
-  const all = Array.from({ length: IN_FLIGHT }, () => ({ turn: 0, streams: Array.from({ length: STREAMS }, () => ({ id: crypto.randomUUID() as string, revision: begin })) }));
+  const all = Array.from({ length: IN_FLIGHT }, () => ({ turn: 0, streams: Array.from({ length: STREAMS }, () => ({ id: crypto.randomUUID(), revision: begin })) }));
   return {
     next(worker: number) {
       const mine = all[worker]!;

@@ -77,9 +77,9 @@ async function handWritten(url: string): Promise<Contender & { close(): Promise<
 
 /** The same three tables, a statement each, as its documentation does it. */
 async function emmettProjector(url: string): Promise<Contender & { close(): Promise<void> }> {
-  const { getPostgreSQLEventStore, postgreSQLRawSQLProjection } = await emmett();
+  const peer = await emmett();
   const sql = await emmettSql();
-  const store = getPostgreSQLEventStore(url);
+  const store = peer.getPostgreSQLEventStore(url);
   await store.schema.migrate();
   const all = talks(TALKS);
   for (let written = 0; written < FACTS_OF_EMMETT; written += TALKS) {
@@ -107,7 +107,7 @@ async function emmettProjector(url: string): Promise<Contender & { close(): Prom
   const pool = connectPool(url, { max: 1 });
   const run = async (round: number) => {
     await pool.query(RESET);
-    const projection = postgreSQLRawSQLProjection({ name: 'three-tables', canHandle: ['ConversationStarted', 'MessageSent'], evolve });
+    const projection = peer.postgreSQLRawSQLProjection({ name: 'three-tables', canHandle: ['ConversationStarted', 'MessageSent'], evolve });
     const consumer = store.consumer({ stopWhen: { noMessagesLeft: true } });
     consumer.projector({ projection, processorId: `round-${round}` });
     const start = performance.now();

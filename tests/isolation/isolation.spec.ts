@@ -115,7 +115,7 @@ describe('two tenants with equal ids', () => {
   it('see only what is theirs where no id is asked for', async () => {
     for (const operation of operations.filter(({ kind, inputs }) => kind === 'query' && !inputs.some(({ isId }) => isId))) {
       if (isForPlatform(operation)) continue;
-      for (const asker of residents) expect(await send(asker, operation, variablesOf(operation, asker.own), operation.name)).toMatchObject({ status: 200, body: expect.not.stringContaining('"errors"') });
+      for (const asker of residents) expect(await send(asker, operation, variablesOf(operation, asker.own), operation.name)).toMatchObject({ status: 200, body: expect.not.stringContaining('"errors"') as string });
     }
   });
 
@@ -132,8 +132,8 @@ describe('two tenants with equal ids', () => {
       for (const { agent, conversation } of [own, shared]) {
         const query = 'query ($agent: ID!, $conversation: ID!) { agent(id: $agent) { name status latestVersion } conversation(id: $conversation) { title } messages(conversationId: $conversation, first: 1) { nodes { text } } }';
         expect(await person.get(query, { agent, conversation })).toEqual({
-          agent: { name: canary, status: 'ACTIVE', latestVersion: expect.any(Number) },
-          conversation: { title: expect.stringMatching(new RegExp(`^(${canary}|Renamed)$`)) },
+          agent: { name: canary, status: 'ACTIVE', latestVersion: expect.any(Number) as number },
+          conversation: { title: expect.stringMatching(new RegExp(`^(${canary}|Renamed)$`)) as string },
           messages: { nodes: [{ text: canary }] },
         });
       }

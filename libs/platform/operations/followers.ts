@@ -42,7 +42,10 @@ export class Followers {
   private async ofProjections(): Promise<ProjectionView[]> {
     const [all, parked] = await Promise.all([this.projections.status(), this.projections.parked()]);
     return all.map(({ projection, version, position, head, lag, rebuilding }) => ({
-      ...{ projection, version, isRebuilding: rebuilding, ...texts({ position, head, lag }) },
+      projection,
+      version,
+      isRebuilding: rebuilding,
+      ...texts({ position, head, lag }),
       parked: parked.filter((each) => each.projection === projection),
     }));
   }
@@ -50,7 +53,10 @@ export class Followers {
   private async ofReactors(): Promise<ProjectionView[]> {
     const view = ({ eventId, stream, reason, tries }: Omit<ParkedFactView, 'type'>): ParkedFactView => ({ eventId, stream, reason, tries, type: null });
     return (await this.reactions.status()).map(({ reactor, parked, ...positions }) => ({
-      ...{ projection: reactor, version: null, isRebuilding: false, ...texts(positions) },
+      projection: reactor,
+      version: null,
+      isRebuilding: false,
+      ...texts(positions),
       parked: parked.map(view),
     }));
   }
