@@ -107,13 +107,12 @@ async function emmettProjector(url: string): Promise<Contender & { close(): Prom
   const pool = connectPool(url, { max: 1 });
   const run = async (round: number) => {
     await pool.query(RESET);
-    const projection = peer.postgreSQLRawSQLProjection({ name: 'three-tables', canHandle: ['ConversationStarted', 'MessageSent'], evolve });
+    const projection = peer.postgreSQLRawSQLProjection({ name: `three-tables-${round}`, canHandle: ['ConversationStarted', 'MessageSent'], evolve });
     const consumer = store.consumer({ stopWhen: { noMessagesLeft: true } });
     consumer.projector({ projection, processorId: `round-${round}` });
     const start = performance.now();
     await consumer.start();
     const ms = performance.now() - start;
-    await consumer.close();
     const { rows } = await pool.query<{ facts: bigint }>('select (select sum(message_count) from chat.conversations_v1) + (select count(*) from chat.conversations_v1) as facts');
     if (Number(rows[0]!.facts) !== FACTS_OF_EMMETT) throw new Error(`emmett projected ${rows[0]!.facts} of ${FACTS_OF_EMMETT} facts`);
     return FACTS_OF_EMMETT / (ms / 1_000);
