@@ -50,6 +50,14 @@ export function whatIsNamed({ name }: Operation, { path }: OperationInput): keyo
   return named;
 }
 
+/** What kind of thing an id names; of one that the client chooses, the kind that it creates. */
+export function kindNamed(operation: Operation, input: OperationInput): keyof Belongings {
+  const named = whatIsNamed(operation, input);
+  const kind = named === 'new' ? ID_NAMES[input.path.at(-1)!] : named;
+  if (!kind || kind === 'new' || kind === 'fact') throw new Error(`tests/isolation/arguments.ts does not know what ${input.path.join('.')} of ${operation.name} creates: add ${input.path.at(-1)!} to ID_NAMES.`);
+  return kind;
+}
+
 /** Variables of an operation: what it requires, of what the person has, and the one id that is tried. */
 export function variablesOf(operation: Operation, belongings: Belongings, tried?: { readonly input: OperationInput; readonly id: string }): Record<string, unknown> {
   const variables: Record<string, unknown> = {};

@@ -77,7 +77,7 @@ export class Parley {
   /** All that were started and not stopped, by a spec that failed too. */
   private static readonly started = new Set<Parley>();
 
-  private constructor(private readonly app: TestingModule) {
+  private constructor(private readonly app: TestingModule, readonly databaseUrl: string) {
     this.databases = app.get(Databases);
     this.leases = new Leases(this.databases);
     [this.commands, this.store, this.codec] = [app.get(CommandSender), app.get(EventStore), app.get(Codec)];
@@ -102,7 +102,7 @@ export class Parley {
     if (isWorker) building.overrideProvider(RuntimeSettings).useValue(settings);
     if (leases) building.overrideProvider(Leases).useFactory({ factory: leases, inject: [Databases] });
     const app = await building.compile();
-    const parley = new Parley(await app.init());
+    const parley = new Parley(await app.init(), databaseUrl);
     Parley.started.add(parley);
     return parley;
   }

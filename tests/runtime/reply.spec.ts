@@ -84,6 +84,17 @@ describe('a reply', () => {
     await until(() => parley.leaseRows(ids.replyId), (rows) => rows.length === 0);
   });
 
+  it('is started once, whoever asks again: this process, or another that has never heard of it', async () => {
+    const other = await Parley.start({ databaseUrl: parley.databaseUrl, simulatorUrl: simulator.url, isWorker: false });
+    const agentId = await parley.agent('sim-1');
+    const { conversationId, replyId, messageId } = await parley.say(agentId);
+    await parley.replies(conversationId, replyId);
+    const again = () => new RequestGeneration({ replyId, conversationId, messageId, agentId, personId }, request());
+    for (const process of [parley, other]) await process.send(again());
+    expect((await parley.course(replyId)).filter((type) => type === 'GenerationStarted')).toHaveLength(1);
+    await other.stop();
+  });
+
   it('fails when nobody knows the provider', async () => {
     const { conversationId, replyId } = await parley.say(await parley.agent('any', { provider: 'nobody' }));
     expect(await parley.replies(conversationId, replyId)).toMatchObject([{ outcome: 'failed', failureReason: 'provider-unavailable', text: '', attempt: 0 }]);

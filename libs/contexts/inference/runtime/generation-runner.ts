@@ -22,6 +22,7 @@ import type { GenerationWork } from './generation-work.js';
 import { type AssembledPrompt, PromptAssembly } from './prompt-assembly.js';
 import { type CallFailure, callProvider, type CallResult } from './provider-call.js';
 import { RuntimeSettings } from './runtime.config.js';
+import { RuntimeTelemetry } from './runtime-telemetry.js';
 import { usageOf } from './usage-estimate.js';
 
 /** How long we wait before another attempt when the provider does not say. Doubles. */
@@ -54,6 +55,7 @@ export class GenerationRunner {
     private readonly prices: PriceList,
     private readonly live: LiveChunks,
     private readonly settings: RuntimeSettings,
+    private readonly telemetry: RuntimeTelemetry,
   ) {}
 
   /**
@@ -70,7 +72,7 @@ export class GenerationRunner {
     const { settlement } = await this.streams.load(work.lease);
     if (!settlement) return undefined;
     await this.live.end(work.lease).catch((error: unknown) => log.warn('live-chunks.failed', { replyId: work.lease.replyId, error: error as Error }));
-    report(settlement);
+    this.telemetry.settled(settlement);
     return settlement;
   }
 
@@ -189,11 +191,3 @@ export class GenerationRunner {
 }
 
 const failureOf = ({ end }: CallResult): CallFailure | undefined => (end && 'failure' in end ? end.failure : undefined);
-
-function report({ type, data }: Settlement): void {
-  const { replyId, conversationId, provider, model, attempt, usage, costMicroUsd, firstTokenMs, latencyMs } = data;
-  const how = type === 'GenerationCompleted' ? 'completed' : type === 'GenerationStopped' ? 'stopped' : 'failed';
-  const { inputTokens, cachedInputTokens, outputTokens, reasoningTokens } = usage;
-  const fields = { replyId, conversationId, provider, model, attempt, inputTokens, cachedInputTokens, outputTokens, reasoningTokens, costMicroUsd, firstTokenMs };
-  log.info(`generation.${how}`, { ...fields, duration_ms: latencyMs, ...(type === 'GenerationFailed' && { failureReason: data.failureReason, providerError: data.providerError }) });
-}

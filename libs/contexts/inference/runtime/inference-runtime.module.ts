@@ -7,6 +7,7 @@ import { leasesTable } from './leases.schema.js';
 import { Leases } from './leases.js';
 import { PromptAssembly } from './prompt-assembly.js';
 import { readRuntimeSettings, RuntimeSettings } from './runtime.config.js';
+import { RuntimeTelemetry } from './runtime-telemetry.js';
 import { RuntimeWorker } from './worker.js';
 
 /** Makes the replies. It needs the providers, live chunks, the command side, the event log and ReactorsModule. */
@@ -19,6 +20,7 @@ import { RuntimeWorker } from './worker.js';
     GenerationCommands,
     PromptAssembly,
     GenerationRunner,
+    RuntimeTelemetry,
     RuntimeWorker,
   ],
 })

@@ -14,6 +14,7 @@ import { type EndOfWork, GenerationWork } from './generation-work.js';
 import { type GenerationKey, Leases } from './leases.js';
 import { PromptAssembly } from './prompt-assembly.js';
 import { RuntimeSettings } from './runtime.config.js';
+import { RuntimeTelemetry } from './runtime-telemetry.js';
 
 /** Who follows the log: processes of this name share its lanes. */
 const NAME = 'inference.runtime';
@@ -46,6 +47,7 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
   private readonly positions = new Map<number, bigint>();
   private readonly saved = new Map<number, bigint>();
   private running: Promise<unknown> = Promise.resolve();
+  private isFollowing = false;
 
   constructor(
     private readonly events: EventLog,
@@ -55,7 +57,13 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
     private readonly runner: GenerationRunner,
     private readonly prompts: PromptAssembly,
     private readonly settings: RuntimeSettings,
-  ) {}
+    telemetry: RuntimeTelemetry,
+  ) {
+    telemetry.watch(
+      () => this.works.size,
+      () => ({ status: this.isFollowing ? 'up' : 'degraded', details: { underWay: this.works.size } }),
+    );
+  }
 
   onApplicationBootstrap(): void {
     this.start();
@@ -88,21 +96,18 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
     await Promise.all([this.leases.release(this.settings), this.save()]).catch((error: unknown) => log.warn('runtime.release-failed', { error: error as Error }));
   }
 
-  /** How many generations this worker has under way. */
-  get load(): number {
-    return this.works.size;
-  }
-
   private async follow(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       try {
+        this.isFollowing = true;
         for await (const { lane, facts } of this.events.follow({ name: NAME, after: (each) => this.resume(each), signal })) {
           const wanted = facts.filter(({ type }) => Object.hasOwn(events, type));
           if (wanted.length > 0) await this.takeIn(wanted);
           this.positions.set(lane, facts.at(-1)?.position ?? this.positions.get(lane)!);
         }
       } catch (error) {
+        this.isFollowing = false;
         log.error('runtime.failed', { error: error as Error });
         if (error instanceof ForeignCheckpoint) return;
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);

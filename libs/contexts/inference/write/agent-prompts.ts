@@ -5,6 +5,7 @@ import { EventStore, streamName } from '@parley/platform/event-store/event-store
 import { Codec } from '@parley/platform/personal-data/codec.js';
 import { readable } from '@parley/platform/personal-data/undecodable.js';
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { AnsweredBy } from '../domain/generation.commands.js';
 
 type Drafted = Fact<EventOf<typeof PromptVersionDrafted>>;
@@ -32,9 +33,15 @@ const agentState: StreamFold<AgentState> = {
   },
 };
 
+/** Most characters of instructions that are remembered. */
+const MOST_CHARACTERS = 16 * 1024 * 1024;
+
 /** Agents as their own streams have them: which prompt version answers, and what it says. */
 @Injectable()
 export class AgentPrompts {
+  /** A version never changes, so it is read once. */
+  private readonly remembered = new LRUCache<string, { readonly text: string }>({ maxSize: MOST_CHARACTERS, sizeCalculation: ({ text }) => text.length + 100 });
+
   constructor(private readonly states: StreamStates, private readonly store: EventStore, private readonly codec: Codec) {}
 
   /** The active prompt version; null when there is no such agent, or it was archived. */
@@ -48,6 +55,15 @@ export class AgentPrompts {
 
   /** What a prompt version tells the model; '' for none. @throws Error when the agent never had this version */
   async instructions(tenantId: string, agentId: string, promptVersion: number): Promise<string> {
+    const name = `${tenantId}.${agentId}.${promptVersion}`;
+    const remembered = this.remembered.get(name);
+    if (remembered) return remembered.text;
+    const text = await this.read(tenantId, agentId, promptVersion);
+    this.remembered.set(name, { text });
+    return text;
+  }
+
+  private async read(tenantId: string, agentId: string, promptVersion: number): Promise<string> {
     const { versions } = await this.states.latest(agentState, tenantId, agentId);
     const version = versions.find((each) => each.promptVersion === promptVersion);
     if (!version) throw new Error(`agent ${agentId} has no prompt version ${promptVersion}`);
