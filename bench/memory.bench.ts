@@ -21,7 +21,10 @@ export async function memoryBench(): Promise<Line[]> {
   const url = await server.newDatabase('parley');
   const parley = await startStandalone(url, simulator.url);
   await delay(3_000);
-  const held = async (what: string) => stated(`memory, ${what}`, `${figure((await residentMiB(parley)) ?? Number.NaN)} MiB`);
+  const held = async (what: string) => {
+    const resident = await residentMiB(parley);
+    return stated(`memory, ${what}`, `${resident === undefined ? '?' : figure(resident)} MiB resident`, `${figure(await usedMiB(parley))} MiB of JavaScript in use`);
+  };
   const lines = [await held('idle')];
 
   const writer = await openCommandSide(url); // another process that writes to the same log
@@ -68,6 +71,12 @@ async function subscribe({ url }: Standalone): Promise<Client[]> {
     if (Date.now() > until) throw new Error(`only ${heard} subscriptions heard anything`);
   }
   return sockets;
+}
+
+/** What the process's objects take, by its own count. */
+async function usedMiB({ url }: Standalone): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^nodejs_heap_size_used_bytes (\S+)/m.exec(metrics)![1]) / 2 ** 20;
 }
 
 /** Waits until every projection has taken in the log. */
