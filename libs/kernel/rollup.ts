@@ -49,7 +49,7 @@ export function shiftsOf(rollup: Rollup, changes: Iterable<RowChange>): Readonly
   const shifts = new Map<string, { key: TenantKeyed; rows: bigint; sums: Record<string, bigint> }>();
   const add = (row: TenantKeyed, sign: bigint) => {
     for (const { key: own, sums } of rollup.adds(row)) {
-      const key = { tenantId: row.tenantId, ...own };
+      const key = { ...own, tenantId: row.tenantId };
       const id = idOf(key, key);
       const shift = shifts.get(id) ?? { key, rows: 0n, sums: {} };
       shift.rows += sign;
