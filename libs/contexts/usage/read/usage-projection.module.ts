@@ -6,4 +6,6 @@ import { usageProjections } from './usage-projections.js';
 
 /** Runs where read models are kept up to date. */
 @Module({ imports: [TypeOrmModule.forFeature([...entitiesOf(usageProjections)])], providers: [projectorFor('usage', usageProjections)] })
-export class UsageProjectionModule {}
+export class UsageProjectionModule {
+  static readonly projections = usageProjections;
+}
