@@ -21,7 +21,9 @@ import { InferenceRuntimeModule } from '@parley/inference/runtime/inference-runt
 import { InferenceWriteModule } from '@parley/inference/write/inference-write.module.js';
 import { CommandHandlingModule } from '@parley/platform/cqrs/command-handling.module.js';
 import { ReactorsModule } from '@parley/platform/cqrs/reactors.module.js';
-import { EventLogModule, eventLogConfig } from '@parley/platform/event-log/event-log.module.js';
+import { EventLogModule } from '@parley/platform/event-log/event-log.module.js';
+import { eventLogConfig } from '@parley/platform/event-log/open-event-log.js';
+import { RelayModule } from '@parley/platform/event-log/relay.module.js';
 import { EventStoreModule } from '@parley/platform/event-store/event-store.module.js';
 import { eventStoreConfig } from '@parley/platform/event-store/open-event-store.js';
 import { GraphqlKitModule } from '@parley/platform/graphql-kit/graphql-kit.module.js';
@@ -56,7 +58,7 @@ export interface StandaloneOptions {
 }
 
 /** Parts that keep something outside the log and the read models. */
-const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule];
+const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule];
 
 /** Everything in one process. */
 @Module({
@@ -82,13 +84,15 @@ const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadMode
 export class StandaloneModule {
   static forRoot({ databaseUrl, masterKey, dataDir, simulatorUrl }: StandaloneOptions): DynamicModule {
     const { PARLEY_EVENT_STORE_URL, PARLEY_EVENT_STORE_WAITING_MAX: waitingMax } = eventStoreConfig.read();
+    const eventLog = eventLogConfig.read();
     return {
       module: StandaloneModule,
       imports: [
         PostgresModule.forRoot({ ownerUrl: databaseUrl, masterKey: masterKey.bytes, tables: KEEPERS.flatMap(({ tables }) => tables) }),
         KeyStoreModule.forRoot(masterKey),
         EventStoreModule.forRoot({ url: PARLEY_EVENT_STORE_URL, masterKey: masterKey.bytes, waitingMax }),
-        EventLogModule.forRoot({ url: eventLogConfig.read().PARLEY_EVENT_LOG_URL }),
+        EventLogModule.forRoot(eventLog),
+        RelayModule.forRoot(eventLog),
         LiveModule.forRoot(),
         IdentityKeysModule.forRoot({ ...(dataDir && { dataDir }) }),
         ProvidersModule.forRoot({ ...(simulatorUrl && { simulatorUrl }) }),
