@@ -144,9 +144,8 @@ async function adopt(client: PoolClient, names: readonly string[]): Promise<void
 }
 
 async function begin(client: PoolClient, { projection: { name, version }, shape }: Table, own: readonly Build[]): Promise<void> {
-  let build = 1;
-  while (own.some(({ suffix }) => suffix === suffixOf({ version }, build))) build++;
-  const suffix = suffixOf({ version }, build);
+  const builds = own.filter((build) => build.version === version).map(({ suffix }) => Number(/_b(\d+)$/.exec(suffix)?.[1] ?? 1));
+  const suffix = suffixOf({ version }, Math.max(0, ...builds) + 1); // a name that was just dropped is not used again at once
   await client.query('insert into parley.read_model_builds (table_name, name, version, suffix, shape, state) values ($1, $2, $3, $4, $5, $6)', [
     name + suffix, name, version, suffix, shape, 'building',
   ]);

@@ -13,8 +13,8 @@ import { Paces } from './pace.js';
 import { ParkedStreams } from './parked-streams.js';
 import { PostgresProjector } from './postgres.projector.js';
 import { ProjectionRegistry } from './projection-registry.js';
-import { type Plan, planOf, type Twins } from './projections-plan.js';
-import { publish } from './publishing.js';
+import { type Plan, planOf } from './projections-plan.js';
+import { publishAll } from './publishing.js';
 import { readModelConfig } from './read-model.config.js';
 import { REBUILT } from './read-model.schema.js';
 import { ServedPosition } from './served-position.js';
@@ -27,6 +27,9 @@ const RETRY_MS = 1_000;
 
 /** For how long the start waits for read models to catch up. What takes longer is told by health, and does not keep people out. */
 const HOLD_MS = 3_000;
+
+/** Somebody writes all the time: one that is so near the end of the log has got there. */
+const CLOSE = 1_000n;
 
 const log = logger('projector');
 
@@ -135,14 +138,14 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     const replacing: Promise<void>[] = [];
     const caughtUp = async ({ tables }: PostgresProjector) => {
       if (!isUnserved) this.ready.resolve();
-      for (const each of twins) replacing.push(this.replace(tables, each, end, signal));
-      return true;
+      for (const each of twins) {
+        const table = tables.find(({ name }) => name === each.built)!;
+        replacing.push(this.insist(() => replaceTwin(this.databases, table, each, signal), end, signal));
+      }
     };
     const toPublish = new Set(building.filter(({ ending }) => ending === 'publish').map(({ projection, suffix }) => projection.name + suffix));
     const built = async ({ tables }: PostgresProjector) => {
-      for (const table of tables) if (toPublish.has(table.name) && (await publish(this.databases, table))) toPublish.delete(table.name);
-      if (toPublish.size === 0) end.abort();
-      return toPublish.size === 0;
+      replacing.push(this.insist(() => publishAll(this.databases, tables.filter(({ name }) => toPublish.has(name)), signal), end, signal));
     };
     await Promise.all([
       live.length > 0 ? this.keepOn('live', live, signal, caughtUp) : isUnserved || this.ready.resolve(),
@@ -151,11 +154,11 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     await Promise.all(replacing);
   }
 
-  private async replace(tables: readonly Table[], twins: Twins, round: AbortController, signal: AbortSignal): Promise<void> {
+  /** Lets queries see other tables, beside the feeding of them; then the round is over. */
+  private async insist(replace: () => Promise<void>, round: AbortController, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await replaceTwin(this.databases, tables.find(({ name }) => name === twins.built)!, twins, signal);
-        this.failures.delete('building');
+        await replace();
         return round.abort();
       } catch (error) {
         await this.failed('building', error);
@@ -163,21 +166,23 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     }
   }
 
-  /** @param caughtUp called when the projector has got to the end of the log, until it answers true */
-  private async keepOn(part: Part, targets: readonly Target[], signal: AbortSignal, caughtUp: (projector: PostgresProjector) => Promise<boolean>): Promise<void> {
+  /** @param caughtUp called once, when the projector has got to the end of the log as it was at the start, and close to that of now */
+  private async keepOn(part: Part, targets: readonly Target[], signal: AbortSignal, caughtUp: (projector: PostgresProjector) => Promise<void>): Promise<void> {
     const projections = [...new Set(targets.map(({ projection }) => projection))];
     let isUp = false;
     while (!signal.aborted) {
       let projector: PostgresProjector | undefined;
       try {
         const opened = (projector = await PostgresProjector.open(this.databases, this.events.identity, targets));
+        const start = await this.events.head();
         const taken = async () => {
           this.failures.delete(part);
           this.served.ring();
           if (isUp) return;
           const position = await opened.checkpoint();
           for (const { name } of opened.tables) this.paces.saw(name, position);
-          isUp = position >= (await this.events.head()) && (await caughtUp(opened));
+          isUp = position >= start && (await this.events.head()) - position <= CLOSE;
+          if (isUp) await caughtUp(opened);
         };
         const name = part === 'live' ? 'projections' : 'projections.building';
         await feed({ log: this.events, codec: this.codec, streams: this.streams, projector, projections, name, signal, taken });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { dropBuild, locked } from './builds.js';
 import type { Databases } from '../postgres/databases.js';
@@ -7,6 +8,10 @@ import type { Table } from './table.js';
 
 /** How long publishing waits for those who read: behind it new readers queue. */
 const LOCK_TIMEOUT_MS = 2_000;
+
+/** How long a table that is served waits for one that is to take its place, and how often that one looks. */
+const WAIT_MS = 2_000;
+const LOOK_MS = 10;
 
 /** A table, as far as it takes to have it read. */
 export type Publishable = Pick<Table, 'name' | 'suffix' | 'shape' | 'projection'>;
@@ -39,6 +44,13 @@ export function publish(databases: Databases, table: Publishable, differences?: 
     await dropOthers(client, name, [table.name, served?.table_name ?? '']);
     return true;
   });
+}
+
+/** Publishes tables that are being filled meanwhile, one after another, until each is. */
+export async function publishAll(databases: Databases, tables: readonly Publishable[], signal: AbortSignal): Promise<void> {
+  for (const table of tables) {
+    while (!signal.aborted && !(await publish(databases, table))) await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 export async function servedOf(client: PoolClient, name: string): Promise<{ readonly version: number; readonly table_name: string } | undefined> {
@@ -111,13 +123,27 @@ async function record(client: PoolClient, { name: table, suffix, shape, projecti
   );
 }
 
-/** Locks both, so that neither moves before the view does. Places in another log, or in another copy of it, say nothing about this one. */
+interface Place {
+  readonly lane: number;
+  readonly position: bigint;
+  /** Places in another log, or in another copy of it, say nothing about this one. */
+  readonly log: string;
+}
+
+/**
+ * Holds the table that is served where it is, until the next one has come as far or the time is over: where people write all the time,
+ * one of them is always behind.
+ */
 async function isBehind(client: PoolClient, next: string, served: string): Promise<boolean> {
-  const { rows } = await client.query<{ table_name: string; lane: number; position: bigint; log: string }>(
-    "select table_name, lane, position, store_id || '/' || epoch as log from parley.projection_checkpoints where table_name = any($1) order by table_name, lane for update",
-    [[next, served]],
-  );
-  const own = rows.filter(({ table_name }) => table_name === next);
-  const came = new Map(own.map(({ lane, position }) => [lane, position]));
-  return rows.some(({ table_name, lane, position, log }) => table_name === served && log === own[0]?.log && (came.get(lane) ?? 0n) < position);
+  const there = await placesOf(client, served, 'for update');
+  for (const until = Date.now() + WAIT_MS; ; await delay(LOOK_MS)) {
+    const came = await placesOf(client, next);
+    const isThere = there.every(({ lane, position, log }) => came.some((each) => each.log !== log || (each.lane === lane && each.position >= position)));
+    if (isThere || Date.now() > until) return !isThere;
+  }
+}
+
+async function placesOf(client: PoolClient, table: string, lock = ''): Promise<readonly Place[]> {
+  const { rows } = await client.query<Place>(`select lane, position, store_id || '/' || epoch as log from parley.projection_checkpoints where table_name = $1 order by lane ${lock}`, [table]);
+  return rows;
 }
