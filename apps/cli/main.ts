@@ -28,6 +28,18 @@ program.command('logout').description('forget the sign-in kept on this machine')
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));
 tables
+  .command('rebuild')
+  .description('build tables anew from the log, beside those that are served; they take their place when they are as far')
+  .argument('[projection]', 'name of the read model (default: all)')
+  .option('--no-wait', 'come back at once; `status` says how far they are')
+  .action((projection: string | undefined, options: { wait: boolean }) => projections.rebuild(projection, options));
+tables
+  .command('rollback')
+  .description('have queries read the table again that they read before')
+  .argument('<projection>', 'name of the read model')
+  .option('--stale', 'also one that another release made and that is behind the log')
+  .action((projection: string, options: { stale?: boolean }) => projections.rollback(projection, options));
+tables
   .command('retry')
   .description('take parked facts in again, after the cause was mended')
   .argument('<projection>', 'name of the read model, e.g. chat.conversation_list')
