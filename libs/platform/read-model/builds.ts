@@ -3,7 +3,7 @@ import type { Databases } from '../postgres/databases.js';
 import { REBUILT } from './read-model.schema.js';
 import type { Queries } from './table-access.js';
 import { suffixOf } from './table-name.js';
-import type { Table } from './table.js';
+import { rollupOf, type Table } from './table.js';
 
 /**
  * `building` takes the place of what is served as soon as it is as far; `kept` was served before, and is there for a way back;
@@ -96,6 +96,13 @@ export async function dropExpired(databases: Databases, keepDays: number): Promi
 export async function dropBuild(client: PoolClient, table: string): Promise<void> {
   await client.query('delete from parley.projection_checkpoints where table_name = $1', [table]);
   await client.query(`drop table if exists ${table}`);
+  // With the view of sums that are no more: those that are, were turned to the tables of today.
+  const rollups = await client.query<{ name: string }>(
+    `select c.oid::regclass::text as name from pg_class c join parley.read_model_builds b on obj_description(c.oid, 'pg_class') = $2 || b.name and right(c.relname, length(b.suffix)) = b.suffix
+     where c.relkind = 'r' and b.table_name = $1`,
+    [table, rollupOf({ name: '' })],
+  );
+  for (const { name } of rollups.rows) await client.query(`drop table ${name} cascade`);
   await client.query('delete from parley.parked_facts where table_name = $1', [table]);
   await client.query('delete from parley.read_model_builds where table_name = $1', [table]);
 }

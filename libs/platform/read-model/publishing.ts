@@ -74,17 +74,16 @@ export async function serve(client: PoolClient, roles: Roles, table: Publishable
 
 /** Drops tables that were served once, but those named. */
 export async function dropOthers(client: PoolClient, name: string, but: readonly string[]): Promise<void> {
-  const { rows } = await client.query<{ table_name: string; suffix: string }>(
-    "select table_name, suffix from parley.read_model_builds where name = $1 and state in ('kept', 'withdrawn') and table_name <> all($2)",
+  const { rows } = await client.query<{ table_name: string }>(
+    "select table_name from parley.read_model_builds where name = $1 and state in ('kept', 'withdrawn') and table_name <> all($2)",
     [name, but],
   );
   for (const { table_name: table } of rows) await dropBuild(client, table);
 }
 
-/** Which view shows which table. */
-function viewsOf({ projection, suffix }: Publishable): readonly View[] {
-  return [{ view: projection.name, table: projection.name + suffix }];
-}
+/** Which view shows which table: that of the projection, and those of the sums over it. */
+const viewsOf = ({ projection, suffix }: Publishable): readonly View[] =>
+  [projection, ...(projection.rollups ?? [])].map(({ name }) => ({ view: name, table: name + suffix }));
 
 interface View {
   readonly view: string;
@@ -97,6 +96,7 @@ interface View {
  */
 async function turn(client: PoolClient, { app, projector }: Roles, { view, table }: View): Promise<void> {
   const [has, gets] = [await columnsIn(client, view), await columnsIn(client, table)];
+  if (gets.size === 0) return; // an earlier release had no such sums
   const isKept = [...has].every(([column, type]) => gets.get(column) === type);
   const columns = isKept ? [...has.keys(), ...[...gets.keys()].filter((column) => !has.has(column))] : [...gets.keys()];
   if (!isKept) await client.query(`drop view ${view}`);

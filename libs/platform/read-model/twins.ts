@@ -5,7 +5,7 @@ import { logger } from '../telemetry/logger.js';
 import { countDifferences, openMoment } from './comparing.js';
 import type { Twins } from './projections-plan.js';
 import { publish } from './publishing.js';
-import type { Table } from './table.js';
+import { allOf, type Table } from './table.js';
 
 /** How often to look whether both are at one place. They are filled together, so the first batch brings them there. */
 const LOOK_MS = 50;
@@ -31,7 +31,11 @@ export async function replaceTwin(databases: Databases, table: Table, { served, 
 async function compared(databases: Databases, table: Table, { served, built }: Twins): Promise<number | undefined> {
   const moment = await openMoment(databases.urls.projector);
   try {
-    return (await areAtOnePlace(moment, served, built)) ? await countDifferences(moment, { table, expected: built, actual: served }) : undefined;
+    if (!(await areAtOnePlace(moment, served, built))) return undefined;
+    const suffix = served.slice(table.projection.name.length);
+    let differences = 0;
+    for (const each of allOf(table)) differences += await countDifferences(moment, { table: each, expected: each.name, actual: each.of + suffix });
+    return differences;
   } finally {
     await moment.end();
   }
