@@ -9,6 +9,7 @@ import {
   ReplyRecorded,
   ReplyStopRequested,
 } from '@parley/chat/domain/conversation.events.js';
+import { ErasureRequested, PersonErased } from '@parley/identity/domain/erasure.events.js';
 import { PersonRegistered } from '@parley/identity/domain/person.events.js';
 import { SessionEnded, SessionStarted } from '@parley/identity/domain/session.events.js';
 import {
@@ -101,3 +102,8 @@ tell('skipped', streamName(OPERATIONS, tenantId, tenantId), ParkedFactSkipped({
 
 // Another tenant with the same ids: its rows stand beside, and change nothing.
 tell('elsewhere', streamName(CONVERSATION_CATEGORY, otherTenantId, conversationId), ConversationStarted({ conversationId, agentId, startedBy: personId, title: 'Elsewhere', startedAt: now }), otherTenantId);
+
+const [erasedId, ownerId] = [idOf(16), idOf(17)];
+const erasure = streamName('identity.erasure', tenantId, erasedId);
+tell('erasure', erasure, ErasureRequested({ personId: erasedId, requestedBy: ownerId, requestedAt: now }));
+tell('erased', erasure, PersonErased({ personId: erasedId, requestedBy: ownerId, requestedAt: now, erasedAt: now, sealed: { count: 2, digest: '0f'.repeat(32) } }));

@@ -2,6 +2,8 @@ import { Clock, SystemClock } from '@parley/platform/clock/clock.js';
 import { AccessTokens } from '@parley/platform/graphql-kit/caller.js';
 import { Global, Module } from '@nestjs/common';
 import { AccessTokenStrategy } from './access-token.strategy.js';
+import { EndedSessions } from './ended-sessions.js';
+import { ErasureResolver } from './erasure.resolver.js';
 import { JwksController } from './jwks.controller.js';
 import { PassportAccessTokens } from './passport.access-tokens.js';
 import { PasswordStrategy } from './password.strategy.js';
@@ -19,6 +21,8 @@ import { SessionResolver } from './session.resolver.js';
     { provide: AccessTokens, useClass: PassportAccessTokens },
     SessionResolver,
     PersonResolver,
+    ErasureResolver,
+    EndedSessions,
   ],
   exports: [AccessTokens],
 })

@@ -22,6 +22,7 @@ export const credentialsTable = writeSideTable({
     status text not null check (status in ('reserved', 'registered')),
     reserved_at timestamptz not null default now()`,
   primaryKey: ['email_lookup'],
+  indexes: [{ name: 'credentials_by_person', on: '(tenant_id, person_id)' }],
 });
 
 export interface Credential {
@@ -70,6 +71,11 @@ export class Credentials {
   /** Keeps a stronger hash of the same password, unless the password was changed meanwhile. */
   async rehash(email: string, from: string, to: string): Promise<void> {
     await this.databases.writer.query('update identity.credentials set password_hash = $3 where email_lookup = $1 and password_hash = $2', [this.lookup(email), from, to]);
+  }
+
+  /** Nobody signs in as the person any more; the address is free again. */
+  async remove(tenantId: string, personId: string): Promise<void> {
+    await this.databases.writer.query('delete from identity.credentials where tenant_id = $1 and person_id = $2', [tenantId, personId]);
   }
 
   /** A plain hash would tell the address to whoever can guess it; this one only with our key. */

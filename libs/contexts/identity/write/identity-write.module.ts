@@ -6,6 +6,9 @@ import { passwordCost } from '../passwords/passwords.config.js';
 import { IdentitySecrets } from '../tokens/identity-secrets.js';
 import { Credentials, credentialsTable } from './credentials.js';
 import { DemoPerson } from './demo-person.js';
+import { ErasePersonHandler } from './erase-person.handler.js';
+import { Erasing } from './erasing.js';
+import { FinishErasureHandler } from './finish-erasure.handler.js';
 import { OpenSessionHandler } from './open-session.handler.js';
 import { ProvePasswordHandler } from './prove-password.handler.js';
 import { RefreshSessionHandler } from './refresh-session.handler.js';
@@ -32,6 +35,9 @@ export { DemoPerson };
     OpenSessionHandler,
     RefreshSessionHandler,
     SignOutHandler,
+    Erasing,
+    ErasePersonHandler,
+    FinishErasureHandler,
   ],
   exports: [DemoPerson],
 })
