@@ -5,6 +5,7 @@ import { AccessTokenStrategy } from './access-token.strategy.js';
 import { EndedSessions } from './ended-sessions.js';
 import { ErasureResolver } from './erasure.resolver.js';
 import { JwksController } from './jwks.controller.js';
+import { MemberResolver } from './member.resolver.js';
 import { PassportAccessTokens } from './passport.access-tokens.js';
 import { PasswordStrategy } from './password.strategy.js';
 import { PersonResolver } from './person.resolver.js';
@@ -23,6 +24,7 @@ import { SessionResolver } from './session.resolver.js';
     PersonResolver,
     ErasureResolver,
     EndedSessions,
+    MemberResolver,
   ],
   exports: [AccessTokens],
 })

@@ -3,11 +3,12 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { FindErasureHandler } from './erasures/find-erasure.query.js';
 import { identityProjections } from './identity-projections.js';
 import { FindPersonHandler } from './people/find-person.query.js';
+import { ListPeopleHandler } from './people/list-people.query.js';
 import { HasSessionEndedHandler } from './sessions/has-session-ended.query.js';
 
 /** Runs where queries are answered. */
 @Module({
   imports: [TypeOrmModule.forFeature(identityProjections.map(({ row }) => row))],
-  providers: [FindErasureHandler, FindPersonHandler, HasSessionEndedHandler],
+  providers: [FindErasureHandler, FindPersonHandler, ListPeopleHandler, HasSessionEndedHandler],
 })
 export class IdentityQueryModule {}

@@ -4,11 +4,14 @@ import { Module } from '@nestjs/common';
 import { Passwords } from '../passwords/passwords.js';
 import { passwordCost } from '../passwords/passwords.config.js';
 import { IdentitySecrets } from '../tokens/identity-secrets.js';
+import { ChangePersonRoleHandler } from './change-person-role.handler.js';
 import { Credentials, credentialsTable } from './credentials.js';
 import { DemoPerson } from './demo-person.js';
 import { ErasePersonHandler } from './erase-person.handler.js';
 import { Erasing } from './erasing.js';
 import { FinishErasureHandler } from './finish-erasure.handler.js';
+import { EnrolHandler } from './enrol.handler.js';
+import { GiveRoleHandler } from './give-role.handler.js';
 import { OpenSessionHandler } from './open-session.handler.js';
 import { ProvePasswordHandler } from './prove-password.handler.js';
 import { RefreshSessionHandler } from './refresh-session.handler.js';
@@ -31,6 +34,9 @@ export { DemoPerson };
     DemoPerson,
     { provide: Passwords, useFactory: () => new Passwords(passwordCost()) },
     RegisterHandler,
+    EnrolHandler,
+    ChangePersonRoleHandler,
+    GiveRoleHandler,
     ProvePasswordHandler,
     OpenSessionHandler,
     RefreshSessionHandler,
