@@ -1,5 +1,6 @@
 import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
+import { May } from '@parley/platform/graphql-kit/permissions.js';
 import { type MutationRequest, Requests } from '@parley/platform/graphql-kit/requests.js';
 import { ConsistencyTokens, ReadModelBehind } from '@parley/platform/read-model/consistency.js';
 import { QueryBus } from '@nestjs/cqrs';
@@ -13,6 +14,7 @@ import { ErasePersonInput, ErasePersonPayload, type ErasureProof } from './erasu
 export class ErasureResolver {
   constructor(private readonly commands: CommandSender, private readonly queries: QueryBus, private readonly tokens: ConsistencyTokens) {}
 
+  @May('self:erase')
   @Mutation(() => ErasePersonPayload, {
     description:
       'Erases a person for good: destroys the key of all that they wrote and were answered, ends their sessions, removes their sign-in. What is theirs reads `[erased]` from then on; figures stay.',
