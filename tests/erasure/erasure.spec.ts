@@ -228,6 +228,13 @@ describe('on the command line', () => {
     expect((await cli(parley, ['members', 'list', '--json'])).stdout).toContain('[erased]');
   });
 
+  it('keys that came back with a backup are destroyed again', async () => {
+    expect(await cli(parley, ['erase', 'again'])).toMatchObject({ code: 0, stdout: expect.stringContaining(' 0 of them had a key again') as string });
+    await client.query('update parley.person_keys set wrapped = $2, destroyed_at = null where subject_id = $1', [adaId, wrappedKey]);
+    expect((await cli(parley, ['erase', 'again'])).stdout).toContain(' 1 of them had a key again, and have none now.');
+    expect((await client.query('select wrapped from parley.person_keys where subject_id = $1', [adaId])).rows).toEqual([{ wrapped: null }]);
+  });
+
   it('a person is erased by their id, for programs', async () => {
     const { personId } = await added();
     const { code, stdout } = await cli(parley, ['erase', 'person', personId, '--confirm', personId, '--json']);

@@ -21,22 +21,19 @@ export async function factsSealedFor(store: EventStore, owner: KeyOwner, before:
   const hash = createHash('sha256');
   let count = 0;
   for (let after = 0n; ; ) {
-    const page = await store.readAll(after, PAGE);
-    for (const fact of page) {
-      if (fact.position >= before) break;
-      if (!isSealedFor(fact, owner)) continue;
-      hash.update(`${fact.stream}@${fact.revision} ${fact.eventId} ${fact.type} ${createHash('sha256').update(fact.data).digest('hex')}\n`);
+    const page = await store.readTenant(owner.tenantId, { after, until: before - 1n, limit: PAGE });
+    for (const { stream, revision, eventId, type, data } of page.filter((fact) => isSealedFor(fact, owner))) {
+      hash.update(`${stream}@${revision} ${eventId} ${type} ${createHash('sha256').update(data).digest('hex')}\n`);
       count++;
     }
-    const last = page.at(-1);
-    if (page.length < PAGE || last!.position >= before) return { count, digest: hash.digest('hex') };
-    after = last!.position;
+    if (page.length < PAGE) return { count, digest: hash.digest('hex') };
+    after = page.at(-1)!.position;
   }
 }
 
 /** Whether a field of the fact holds text under the person's key. What was sealed after the key was destroyed holds none. */
-function isSealedFor({ tenantId, data }: StoredFact, { tenantId: ownTenantId, subjectId }: KeyOwner): boolean {
-  if (tenantId !== ownTenantId || !data.includes(`:${subjectId}:`)) return false; // most facts: not worth the parsing
+function isSealedFor({ data }: StoredFact, { tenantId, subjectId }: KeyOwner): boolean {
+  if (!data.includes(`:${subjectId}:`)) return false; // most facts: not worth the parsing
   const fields = JSON.parse(data) as Readonly<Record<string, unknown>>;
   return Object.values(fields).some((value) => typeof value === 'string' && subjectOf(value, tenantId) === subjectId);
 }
