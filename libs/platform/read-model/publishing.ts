@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PoolClient } from 'pg';
+import { DatabaseError, type PoolClient } from 'pg';
 import { dropBuild, locked } from './builds.js';
 import type { Databases } from '../postgres/databases.js';
 import type { Roles } from '../postgres/schema.js';
 import { REBUILT } from './read-model.schema.js';
 import type { Table } from './table.js';
 
-/** How long publishing waits for those who read: behind it new readers queue. */
-const LOCK_TIMEOUT_MS = 2_000;
+/** How long publishing waits for those who read: behind it new readers queue. Less than what Postgres takes to find a deadlock, of which a reader could be the victim. */
+const LOCK_TIMEOUT_MS = 800;
 
 /** How long a table that is served waits for one that is to take its place, and how often that one looks. */
 const WAIT_MS = 2_000;
@@ -26,11 +26,10 @@ export type Publishable = Pick<Table, 'name' | 'suffix' | 'shape' | 'projection'
  * a reader that has the second and wants the first.
  *
  * @param differences how many of its rows differ from those that it replaces, where they were compared
- * @returns false when the table has not got to where the one it would replace is: queries would go back in time
+ * @returns false when the table has not got to where the one it would replace is (queries would go back in time), or somebody reads for long
  */
-export function publish(databases: Databases, table: Publishable, differences?: number): Promise<boolean> {
+export async function publish(databases: Databases, table: Publishable, differences?: number): Promise<boolean> {
   return locked(databases, async (client) => {
-    await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
     const { name, version } = table.projection;
     const served = await servedOf(client, name);
     if (served?.table_name === table.name) return true;
@@ -43,8 +42,13 @@ export function publish(databases: Databases, table: Publishable, differences?: 
     await client.query('update parley.read_model_builds set differences = $2 where table_name = $1', [table.name, differences]);
     await dropOthers(client, name, [table.name, served?.table_name ?? '']);
     return true;
+  }).catch((error: unknown) => {
+    if (error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE) return false; // somebody reads for long: the next time, then
+    throw error;
   });
 }
+
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Publishes tables that are being filled meanwhile, one after another, until each is. */
 export async function publishAll(databases: Databases, tables: readonly Publishable[], signal: AbortSignal): Promise<void> {
@@ -61,6 +65,8 @@ export async function servedOf(client: PoolClient, name: string): Promise<{ read
 /** Turns the view to another table, and writes it down. @param replaced what becomes of the table that was served */
 export async function serve(client: PoolClient, roles: Roles, table: Publishable, replaced?: string, as: 'kept' | 'withdrawn' = 'kept'): Promise<void> {
   const { name, version } = table.projection;
+  await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  await client.query('select parley.drop_reports_of($1)', [name]); // they stand on the table itself, too
   for (const view of viewsOf(table)) await turn(client, roles, view);
   await client.query(
     `insert into parley.read_models (name, version, table_name) values ($1, $2, $3)
@@ -68,6 +74,7 @@ export async function serve(client: PoolClient, roles: Roles, table: Publishable
     [name, version, table.name],
   );
   if (replaced) await client.query('update parley.read_model_builds set state = $2, replaced_at = clock_timestamp() where table_name = $1', [replaced, as]);
+  await client.query('select parley.make_reports()');
   await record(client, table, 'served');
   await client.query(`notify ${REBUILT}`);
 }
