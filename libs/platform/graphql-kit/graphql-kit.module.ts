@@ -1,3 +1,4 @@
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { type DynamicModule, Global, type InjectionToken, Module, type ModuleMetadata, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
@@ -12,6 +13,7 @@ import { ConsistentReads, ReadYourWrites } from './consistent.js';
 import { DrainingDriver } from './draining.driver.js';
 import { EdgeFilter } from './edge.filter.js';
 import { ErrorAnswers } from './error-answers.js';
+import { CompiledQueries } from './execution/compiled-queries.js';
 import { GatewaySettings, readGatewayConfig } from './gateway.config.js';
 import { inputErrors } from './input-errors.js';
 import { limitRules, Operations } from './limits/operations.js';
@@ -56,6 +58,7 @@ export class GraphqlKitModule {
         { provide: APP_PIPE, useFactory: () => new ValidationPipe({ transform: true, exceptionFactory: inputErrors }) },
         ApolloStations,
         Arrivals,
+        CompiledQueries,
         EventStreams,
         LiveConnections,
         Operations,
@@ -77,6 +80,7 @@ function apolloConfig(settings: GatewaySettings, errors: ErrorAnswers): Omit<Apo
     context: ({ req }: { req: IncomingCall }): Call => ({ req, arrival: req.arrival as Call['arrival'] }),
     introspection: isSchemaShown,
     graphiql: false,
+    plugins: [ApolloServerPluginCacheControlDisabled()], // it looks at each field, for hints that nothing of ours carries
     parseOptions: { maxTokens },
     validationRules: [...limitRules(settings)],
     csrfPrevention: true,
