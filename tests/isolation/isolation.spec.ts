@@ -33,7 +33,7 @@ interface Case {
   readonly title: string;
 }
 
-const SHARED = { agent: crypto.randomUUID(), conversation: crypto.randomUUID(), message: crypto.randomUUID() };
+const SHARED = { agent: crypto.randomUUID(), conversation: crypto.randomUUID(), message: crypto.randomUUID(), person: crypto.randomUUID() };
 const MALFORMED = ['not-a-uuid', '', "' or 1=1 --", `${SHARED.agent}x`, '\u0000', '🙂'.repeat(50)];
 const ROUNDS = 9;
 
@@ -156,7 +156,7 @@ async function settle(name: string): Promise<Resident> {
 }
 
 /** A whole conversation with an answer, under new ids or under these. */
-async function belongings(resident: Resident, ids: { agent?: string; conversation?: string; message?: string }): Promise<Belongings> {
+async function belongings(resident: Resident, ids: Partial<Belongings>): Promise<Belongings> {
   const { person, canary } = resident;
   const agent = await person.createAgent({ name: canary, instructions: canary, ...(ids.agent && { agentId: ids.agent }) });
   const conversation = await person.startConversation(agent, { title: canary, ...(ids.conversation && { conversationId: ids.conversation }) });
@@ -166,8 +166,9 @@ async function belongings(resident: Resident, ids: { agent?: string; conversatio
     'mutation ($input: RenameConversationInput!) { renameConversation(input: $input) { consistencyToken } }',
     { input: { conversationId: conversation, title: canary, idempotencyKey: crypto.randomUUID() } },
   );
+  const added = await person.addMember('MEMBER', ids.person ? { personId: ids.person, idempotencyKey: ids.person } : {});
   resident.token = renamed.renameConversation.consistencyToken; // later than the end of the reply
-  return { agent, conversation, message: messageId, reply: replyId };
+  return { agent, conversation, message: messageId, reply: replyId, person: added.personId };
 }
 
 function casesOf(operation: Operation): Case[] {

@@ -5,4 +5,6 @@ import { usageProjections } from './usage-projections.js';
 
 /** Runs where read models are kept up to date. */
 @Module({ imports: [TypeOrmModule.forFeature(usageProjections.map(({ row }) => row))], providers: [projectorFor('usage', usageProjections)] })
-export class UsageProjectionModule {}
+export class UsageProjectionModule {
+  static readonly projections = usageProjections;
+}
