@@ -22,7 +22,7 @@ import { LiveConnections } from './live/live-connections.js';
 import { SocketOperations } from './live/socket.operations.js';
 import { SocketServer } from './live/socket.server.js';
 import { OperationMetrics } from './operation.metrics.js';
-import { withConsistencyToken } from './schema.js';
+import { withConsistencyToken, withPlainFields } from './schema.js';
 
 export interface GraphqlKitOptions {
   /** Modules that export `AccessTokens` and what `readYourWrites` names, unless global ones do. */
@@ -76,7 +76,7 @@ function apolloConfig(settings: GatewaySettings, errors: ErrorAnswers): Omit<Apo
     path: '/graphql',
     autoSchemaFile: true,
     sortSchema: true,
-    transformSchema: withConsistencyToken,
+    transformSchema: (schema) => withPlainFields(withConsistencyToken(schema)),
     context: ({ req }: { req: IncomingCall }): Call => ({ req, arrival: req.arrival as Call['arrival'] }),
     introspection: isSchemaShown,
     graphiql: false,

@@ -32,3 +32,11 @@ const fieldsOf = ({ selections }: SelectionSetNode, fragments: GraphQLResolveInf
     const selection = node.kind === Kind.INLINE_FRAGMENT ? node.selectionSet : fragments[node.name.value]?.selectionSet;
     return selection ? fieldsOf(selection, fragments) : [];
   });
+
+/**
+ * The columns behind the fields that were asked for.
+ *
+ * @param madeOf which columns make a field that is not one itself
+ */
+export const columnsOf = <Column extends string>(asked: AskedFields, madeOf: Readonly<Record<string, readonly Column[]>> = {}): Column[] =>
+  [...asked].flatMap((field) => madeOf[field] ?? [field as Column]);

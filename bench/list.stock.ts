@@ -19,19 +19,19 @@ const typeDefs = `#graphql
   type Query { usageReplies(first: Int!): ReplyUsageConnection! }
 `;
 
-const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-const page = 'select * from stock.replies where tenant_id = (select tenant_id from stock.replies limit 1) order by started_at desc, reply_id desc limit $1';
+const columns = typeDefs.match(/type ReplyUsage \{([^}]+)\}/)![1]!.match(/\w+(?=:)/g)!.map((name) => `${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} as "${name}"`).join();
+const page = `select ${columns} from stock.replies where tenant_id = (select tenant_id from stock.replies limit 1) order by started_at desc, reply_id desc limit $1`;
 
 const resolvers = {
   DateTime: new GraphQLScalarType<Date, string>({ name: 'DateTime', serialize: (date) => (date as Date).toISOString() }),
   Query: {
     usageReplies: async (_: unknown, { first }: { first: number }) => {
-      const { rows } = await pool.query<Record<string, unknown>>(page, [first + 1]);
-      return { nodes: rows.slice(0, first).map((row) => Object.fromEntries(Object.entries(row).map(([column, value]) => [camel(column), value]))) };
+      const { rows } = await pool.query<object>(page, [first + 1]);
+      return { nodes: rows.slice(0, first) };
     },
   },
 };
 
 const server = new ApolloServer({ typeDefs, resolvers });
 await server.start();
-const listening = express().use('/graphql', express.json(), expressMiddleware(server)).listen(0, '127.0.0.1', () => console.log((listening.address() as AddressInfo).port));
+const listening = express().use('/graphql', express.json(), expressMiddleware(server)).listen(0, '127.0.0.1', () => process.stderr.write(`${(listening.address() as AddressInfo).port}\n`));
