@@ -36,7 +36,7 @@ export async function graphqlListBench(): Promise<Line[]> {
   };
   const each = (name: string, at: string, headers: Readonly<Record<string, string>> = {}) => ({ name, run: () => perSecond(ROUND_MS, IN_FLIGHT, () => list(at, headers)) });
   const values = await rounds(WARM_UP + ROUNDS, [each('kit', kit.url), each('stock', stock.url), each('whole', parley.url, person.headers)]);
-  for (const { stop } of [kit, stock, parley, simulator, server]) await stop();
+  for (const each of [kit, stock, parley, simulator, server]) await each.stop();
   const [ours, theirs, whole] = ['kit', 'stock', 'whole'].map((name) => values.get(name)!.slice(WARM_UP)) as [number[], number[], number[]];
   const work = `GraphQL list over HTTP, ${ROWS} rows × 20 fields from Postgres, ${IN_FLIGHT} in flight`;
   return [

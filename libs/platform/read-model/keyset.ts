@@ -57,7 +57,7 @@ export function takePage<Row extends ObjectLiteral>(query: SelectQueryBuilder<Ro
  *
  * @param columns properties that are needed: the others stay absent, but for the tenant and what the list is sorted by
  */
-export function rowsOf<Row extends TenantRow>(query: SelectQueryBuilder<Row>, { by }: Keyset, columns?: readonly (keyof Row & string)[]): Promise<Row[]> {
+export function rowsOf<Row extends TenantRow>(query: SelectQueryBuilder<Row>, { by }: Keyset, columns?: readonly string[]): Promise<Row[]> {
   const needed = columns && new Set<string>(['tenantId', ...by.map(([property]) => property), ...columns]);
   const { metadata } = query.expressionMap.mainAlias!;
   query.select([]);

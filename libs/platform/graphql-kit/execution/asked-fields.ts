@@ -38,5 +38,5 @@ const fieldsOf = ({ selections }: SelectionSetNode, fragments: GraphQLResolveInf
  *
  * @param madeOf which columns make a field that is not one itself
  */
-export const columnsOf = <Column extends string>(asked: AskedFields, madeOf: Readonly<Record<string, readonly Column[]>> = {}): Column[] =>
-  [...asked].flatMap((field) => madeOf[field] ?? [field as Column]);
+export const columnsOf = (asked: AskedFields, madeOf: Readonly<Record<string, readonly string[]>> = {}): string[] =>
+  [...asked].flatMap((field) => madeOf[field] ?? [field]);

@@ -71,10 +71,10 @@ describe('a query that is compiled', () => {
         if (/lost|broken|never/.test(text)) expect(answered.errors.length > 0).toBe(expected.errors.length > 0);
         else expect(answered.errors).toEqual(expected.errors);
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
-    expect(seen.compiled).toBeGreaterThan(200);
-    expect(seen.errors).toBeGreaterThan(100);
+    expect(seen.compiled).toBeGreaterThan(100);
+    expect(seen.errors).toBeGreaterThan(50);
   });
 
   it('is left to graphql-js when its variables do not fit, and when a name is odd', async () => {
@@ -112,7 +112,10 @@ describe('the fourth answer of a gateway', () => {
   ])('is the first: %s', async (_, query) => {
     const answers = [];
     for (let run = 0; run < 4; run++) answers.push(await gateway.ask(query));
-    const seen = answers.map(({ status, headers, data, errors }) => ({ status, data, cache: headers.get('cache-control'), retry: headers.get('retry-after'), errors: errors.map(({ extensions: { correlationId: _id, ...rest }, ...error }) => ({ ...error, ...rest })) }));
+    const seen = answers.map(({ status, headers, data, errors }) => {
+      const told = errors.map(({ extensions, ...error }) => ({ ...error, ...extensions, correlationId: 'another each time' }));
+      return { status, data, told, cache: headers.get('cache-control'), retry: headers.get('retry-after') };
+    });
     expect(seen[3]).toEqual(seen[0]);
     expect(seen[0]?.cache).toBe('no-store');
   });

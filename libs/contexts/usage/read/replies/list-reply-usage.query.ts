@@ -8,12 +8,10 @@ import { personSeenBy, type UsageViewer } from './usage-viewer.js';
 /** Latest first. */
 export const usageOrder: Keyset = { by: [['startedAt', 'timestamptz'], ['replyId', 'uuid']], order: 'DESC' };
 
-export type UsageColumn = keyof UsageRow & string;
-
 /** A page of what replies consumed, as far as the viewer may see. */
 export class ListReplyUsage extends Query<UsageRow[]> {
   /** @param columns those that are needed; by default all */
-  constructor(readonly viewer: UsageViewer, readonly page: Page, readonly columns?: readonly UsageColumn[]) {
+  constructor(readonly viewer: UsageViewer, readonly page: Page, readonly columns?: readonly string[]) {
     super();
   }
 }
