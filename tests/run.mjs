@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { down, ServiceError, up } from './services/services.mjs';
 
 /** What .npmrc gives to `npm test`: jest runs ES modules in vm contexts. */
 const ESM_SUITES = '--experimental-vm-modules --disable-warning=ExperimentalWarning';
@@ -18,6 +19,11 @@ const checks = [
   ['generated documents are fresh', 'node', ['dist/apps/docs/main.js', '--check']],
 ];
 
+/** What suites need beside the Postgres that jest starts. In a place of our own: what a developer has running is left alone. */
+const SERVICES = ['kafka', 'redis'];
+Object.assign(process.env, { PARLEY_SERVICES_DIR: join(scratch, 'services'), PARLEY_SERVICES_PORTS: 'free' });
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void down(SERVICES).finally(() => process.exit(1)));
+
 let passed = 0;
 let failed = 0;
 
@@ -28,6 +34,18 @@ for (const [name, command, args] of checks) {
     failed++;
     console.log(`FAILED: ${name}`);
   }
+}
+
+console.log('\n== services');
+try {
+  for (const [name, { url, pid }] of Object.entries(await up(SERVICES))) {
+    process.env[`PARLEY_SPEC_${name.toUpperCase()}_URL`] = url;
+    console.log(`${name}: up, ${url}, pid ${pid}`);
+  }
+} catch (error) {
+  if (!(error instanceof ServiceError)) throw error;
+  failed++;
+  console.log(`FAILED: services: ${error.message}`);
 }
 
 console.log('\n== suites');
@@ -43,6 +61,7 @@ try {
   console.log('FAILED: jest wrote no report');
   failed++;
 }
+await down(SERVICES);
 rmSync(scratch, { recursive: true, force: true });
 
 console.log(`\n${passed} passed, ${failed} failed`);

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { chat, type ChatOptions } from './chat.js';
 import { CliError } from './cli-error.js';
 import { login, logout } from './login.js';
+import { members, type NewMember } from './members.js';
 import { projections } from './projections.js';
 
 const program = new Command('parley').description('Talk to a Parley server, and look after it.').showHelpAfterError();
@@ -24,6 +25,24 @@ program
   .action((options: { email?: string; passwordStdin?: boolean }) => login(options));
 
 program.command('logout').description('forget the sign-in kept on this machine').action(() => logout());
+
+const people = program.command('members').description('the people of your tenant, and what they may do (owners and administrators)');
+people
+  .command('add')
+  .description('take someone into your tenant, with an account of their own')
+  .requiredOption('-e, --email <address>', 'they sign in with it')
+  .requiredOption('-r, --role <role>', 'tenant-owner, tenant-admin, member, analyst, auditor or platform-admin')
+  .option('-n, --name <name>', 'what they are called')
+  .option('--password-stdin', 'read their first password from standard input (default: one is drawn by chance, and shown)')
+  .option('--json', 'one JSON object, for programs')
+  .action((options: NewMember) => members.add(options));
+people
+  .command('role')
+  .description('give someone another role; it holds from the next refresh of their tokens on')
+  .argument('<person>', 'their id or e-mail address')
+  .argument('<role>', 'the new role')
+  .action((who: string, role: string) => members.role(who, role));
+people.command('list').description('who there is').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => members.list(options));
 
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));

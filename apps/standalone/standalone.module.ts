@@ -12,6 +12,7 @@ import { ChatWriteModule } from '@parley/chat/write/chat-write.module.js';
 import { IdentityApiModule } from '@parley/identity/api/identity-api.module.js';
 import { IdentityProjectionModule } from '@parley/identity/read/identity-projection.module.js';
 import { IdentityQueryModule } from '@parley/identity/read/identity-query.module.js';
+import { IdentityReactModule } from '@parley/identity/react/identity-react.module.js';
 import { IdentityKeysModule } from '@parley/identity/tokens/identity-keys.module.js';
 import { IdentityWriteModule } from '@parley/identity/write/identity-write.module.js';
 import { ProvidersModule } from '@parley/inference/providers/providers.module.js';
@@ -70,7 +71,7 @@ const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadMode
     OperationsModule,
     WebModule,
     GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens }),
-    IdentityWriteModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule,
+    IdentityWriteModule, IdentityReactModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule,
     TenancyWriteModule, TenancyReactModule, TenancyProjectionModule, TenancyQueryModule, TenancyApiModule,
     AgentsWriteModule, AgentsProjectionModule, AgentsQueryModule, AgentsApiModule,
     ChatWriteModule, ChatReactModule, ChatProjectionModule, ChatQueryModule, ChatApiModule,

@@ -9,7 +9,7 @@ import {
   ReplyRecorded,
   ReplyStopRequested,
 } from '@parley/chat/domain/conversation.events.js';
-import { PersonRegistered } from '@parley/identity/domain/person.events.js';
+import { PersonAdded, PersonRegistered, PersonRoleChanged } from '@parley/identity/domain/person.events.js';
 import { SessionEnded, SessionStarted } from '@parley/identity/domain/session.events.js';
 import {
   AttemptFailed,
@@ -26,7 +26,7 @@ import { streamName } from '@parley/platform/event-store/event-store.js';
 import { OPERATIONS, ParkedFactSkipped } from '@parley/platform/read-model/operations.events.js';
 import type { Example } from '@parley/platform/testing/golden.js';
 import { now, personId, tenantId } from '@parley/platform/testing/meta.js';
-import { MemberJoined, TenantCreated } from '@parley/tenancy/domain/tenant.events.js';
+import { MemberJoined, MemberRoleChanged, TenantCreated } from '@parley/tenancy/domain/tenant.events.js';
 
 /**
  * What the golden log holds, in its order: a short story in which every fact happens. Append to the end; what stands here is written
@@ -101,3 +101,11 @@ tell('skipped', streamName(OPERATIONS, tenantId, tenantId), ParkedFactSkipped({
 
 // Another tenant with the same ids: its rows stand beside, and change nothing.
 tell('elsewhere', streamName(CONVERSATION_CATEGORY, otherTenantId, conversationId), ConversationStarted({ conversationId, agentId, startedBy: personId, title: 'Elsewhere', startedAt: now }), otherTenantId);
+
+// Someone is taken in as a member, and becomes the auditor.
+const colleagueId = idOf(41);
+const colleague = streamName('identity.person', tenantId, colleagueId);
+tell('added', colleague, PersonAdded({ personId: colleagueId, email: 'grace@example.org', name: 'Grace', role: 'member', addedBy: personId, addedAt: now }));
+tell('role-changed', colleague, PersonRoleChanged({ personId: colleagueId, role: 'auditor', before: 'member', changedBy: personId, changedAt: now }));
+tell('colleague-joined', tenant, MemberJoined({ tenantId, personId: colleagueId, role: 'member', joinedAt: now }));
+tell('member-role-changed', tenant, MemberRoleChanged({ tenantId, personId: colleagueId, role: 'auditor', changedAt: now }));

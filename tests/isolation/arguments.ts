@@ -6,6 +6,8 @@ export interface Belongings {
   readonly conversation: string;
   readonly message: string;
   readonly reply: string;
+  /** Another member of the tenant. */
+  readonly person: string;
 }
 
 /**
@@ -19,24 +21,29 @@ const ID_NAMES: Readonly<Record<string, keyof Belongings | 'new' | 'fact'>> = {
   'createAgent.agentId': 'new',
   'startConversation.conversationId': 'new',
   'sendMessage.messageId': 'new',
+  'addMember.personId': 'new',
   agentId: 'agent',
   conversationId: 'conversation',
   messageId: 'message',
   replyId: 'reply',
+  personId: 'person',
   eventId: 'fact',
 };
 
-/** Values of what is not an id, by name. What is optional and not here is left out. */
+/** Values of what is not an id, by name; a function makes a new one each time. What is optional and not here is left out. */
 const VALUES: Readonly<Record<string, unknown>> = {
+  email: () => `${crypto.randomUUID()}@example.org`,
   first: 3,
   fromSequence: 0,
   includeArchived: true,
   instructions: 'Be brief.',
   model: 'sim-1',
   name: 'Renamed',
+  password: 'four words drawn by chance',
   projection: 'chat.replies',
   provider: 'simulator',
   reason: 'A proof.',
+  role: 'MEMBER',
   text: 'Hello.',
   title: 'Renamed',
   version: 1,
@@ -75,7 +82,8 @@ function valueOf(operation: Operation, input: OperationInput, belongings: Belong
     return named === 'new' || named === 'fact' ? (input.isRequired ? crypto.randomUUID() : undefined) : belongings[named];
   }
   if (input.isRequired && !(last in VALUES)) throw new Error(`tests/isolation/arguments.ts has no value for ${input.path.join('.')} of ${operation.name}: add ${last} to VALUES.`);
-  return VALUES[last];
+  const value = VALUES[last];
+  return typeof value === 'function' ? (value as () => unknown)() : value;
 }
 
 function put(variables: Record<string, unknown>, [first, ...rest]: readonly string[], value: unknown): void {

@@ -46,6 +46,20 @@ export class Person {
     return new Person(url, email, password, data.signIn.accessToken, data.signIn.refreshToken);
   }
 
+  /** Takes someone new into the tenant. */
+  async addMember(role: string, input: object = {}): Promise<Added> {
+    const [email, password] = [`${crypto.randomUUID()}@example.org`, `correct horse ${crypto.randomUUID()}`];
+    const query = 'mutation ($input: AddMemberInput!) { addMember(input: $input) { personId consistencyToken } }';
+    const { addMember } = await this.get<{ addMember: Omit<Added, 'email' | 'password'> }>(query, { input: { email, password, role, ...input } });
+    return { email, password, ...addMember };
+  }
+
+  /** Takes someone new into the tenant, and signs in as them. */
+  async colleague(role: string): Promise<Person> {
+    const { email, password } = await this.addMember(role);
+    return Person.signIn(this.url, email, password);
+  }
+
   /** The answer as it came, errors too. */
   ask<Data = Record<string, never>>(query: string, variables: object = {}, headers: Record<string, string> = {}): Promise<Answer<Data>> {
     return post<Data>(this.url, query, variables, { authorization: `Bearer ${this.accessToken}`, ...this.headers, ...headers });
@@ -91,6 +105,13 @@ export class Person {
     const headers = { authorization: `Bearer ${this.accessToken}` };
     return createClient({ url: `${this.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, connectionParams: headers, retryAttempts: 0 });
   }
+}
+
+export interface Added {
+  readonly personId: string;
+  readonly email: string;
+  readonly password: string;
+  readonly consistencyToken: string;
 }
 
 export interface Sent {

@@ -1,2 +1,2 @@
 /** What other contexts may know of tenancy. Nothing else of tenancy may be imported from outside. */
-export { MemberJoined, TenantCreated } from './domain/tenant.events.js';
+export { MemberJoined, MemberRoleChanged, TenantCreated } from './domain/tenant.events.js';

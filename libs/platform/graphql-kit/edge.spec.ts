@@ -96,6 +96,12 @@ describe('access', () => {
     expect((await gateway.ask('{ backRoom }')).errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN', kind: 'forbidden' });
   });
 
+  it('lets an auditor ask, and change nothing', async () => {
+    const headers = { authorization: `Bearer ${await tokenOf(caller({ role: 'auditor' }))}` };
+    expect((await gateway.ask('{ whoAmI }', {}, headers)).errors).toEqual([]);
+    expect((await gateway.ask(make, { input: { name: 'Bear', boxId } }, headers)).errors[0]?.extensions.code).toBe('FORBIDDEN');
+  });
+
   it('stops one field, not its neighbours in other requests', async () => {
     const [own, other] = await Promise.all([gateway.ask('{ whoAmI }'), gateway.ask('{ whoAmI }', {}, { authorization: `Bearer ${await tokenOf(caller({ tenantId: boxId }))}` })]);
     expect([own.data, other.data]).toEqual([{ whoAmI: `${caller().tenantId}/${caller().personId}` }, { whoAmI: `${boxId}/${caller().personId}` }]);

@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { defineConfig, InvalidConfig, secret } from '../config/config.js';
@@ -59,7 +59,7 @@ export function configuredMasterKey(env?: Readonly<Record<string, string | undef
  */
 export function developmentMasterKey(dataDir: string): MasterKey {
   mkdirSync(dataDir, { recursive: true });
-  const file = join(dataDir, 'master.key');
+  const file = developmentKeyFile(dataDir);
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   writeFileSync(draft, `${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600 });
   try {
@@ -73,6 +73,10 @@ export function developmentMasterKey(dataDir: string): MasterKey {
   chmodSync(file, 0o600);
   return MasterKey.parse(readFileSync(file, 'utf8'), file);
 }
+
+export const hasDevelopmentMasterKey = (dataDir: string): boolean => existsSync(developmentKeyFile(dataDir));
+
+const developmentKeyFile = (dataDir: string) => join(dataDir, 'master.key');
 
 function readOrExplain(file: string): string {
   try {

@@ -1,6 +1,6 @@
 import { DatabaseError, type Pool } from 'pg';
-import { connectPool } from './connect.js';
-import { createRoles, passwordOf } from './roles.js';
+import { connectClient, connectPool } from './connect.js';
+import { createRoles, passwordOf, rolesOf } from './roles.js';
 import { applySchema, type Roles, type SchemaPart } from './schema.js';
 
 /** Oldest Postgres that has what we need (`security_invoker` views). */
@@ -55,17 +55,54 @@ export class DatabaseUnusable extends Error {
  */
 export async function openDatabases({ ownerUrl, masterKey, tables }: DatabasesOptions): Promise<Databases> {
   const url = parse(ownerUrl);
-  const owner = connectPool(ownerUrl, { max: 3, timeoutMs: 600_000 }); // an index on a large table takes its time
+  const owner = connectOwner(ownerUrl);
   try {
-    const roles = await createRoles(owner, await nameOf(owner, url), masterKey);
-    const urls = { owner: ownerUrl, app: urlOf(url, roles.app, masterKey), projector: urlOf(url, roles.projector, masterKey), writer: urlOf(url, roles.writer, masterKey) };
-    // A hung server must be found out in seconds where people wait.
-    const databases = new Databases(owner, connectPool(urls.app), connectPool(urls.projector), connectPool(urls.writer, { timeoutMs: 10_000 }), urls, roles);
+    const databases = connectAll(owner, ownerUrl, await createRoles(owner, await nameOf(owner, url), masterKey), masterKey);
     await databases.applySchema(tables);
     return databases;
   } catch (error) {
     await owner.end();
     throw error;
+  }
+}
+
+/**
+ * Opens the database of a Parley that may be running: nothing is made, and no role gets another password.
+ *
+ * @throws DatabaseUnusable as `openDatabases`, and when no Parley made the database or the master key is not that Parley's
+ */
+export async function joinDatabases({ ownerUrl, masterKey }: Pick<DatabasesOptions, 'ownerUrl' | 'masterKey'>): Promise<Databases> {
+  const url = parse(ownerUrl);
+  const owner = connectOwner(ownerUrl);
+  try {
+    const roles = rolesOf(await nameOf(owner, url));
+    const { rows } = await owner.query<{ is_made: boolean }>("select to_regclass('parley.events') is not null and exists (select from pg_roles where rolname = $1) as is_made", [roles.writer]);
+    if (!rows[0]!.is_made) throw new DatabaseUnusable(url, 'holds no Parley');
+    await checkKey(url, roles.writer, masterKey);
+    return connectAll(owner, ownerUrl, roles, masterKey);
+  } catch (error) {
+    await owner.end();
+    throw error;
+  }
+}
+
+/** An index on a large table takes its time. */
+const connectOwner = (ownerUrl: string): Pool => connectPool(ownerUrl, { max: 3, timeoutMs: 600_000 });
+
+function connectAll(owner: Pool, ownerUrl: string, roles: Roles, masterKey: Buffer): Databases {
+  const url = parse(ownerUrl);
+  const urls = { owner: ownerUrl, app: urlOf(url, roles.app, masterKey), projector: urlOf(url, roles.projector, masterKey), writer: urlOf(url, roles.writer, masterKey) };
+  // A hung server must be found out in seconds where people wait.
+  return new Databases(owner, connectPool(urls.app), connectPool(urls.projector), connectPool(urls.writer, { timeoutMs: 10_000 }), urls, roles);
+}
+
+/** The roles' passwords follow from the master key: one that does not fit opens nothing. */
+async function checkKey(url: URL, role: string, masterKey: Buffer): Promise<void> {
+  try {
+    await (await connectClient(urlOf(url, role, masterKey))).end();
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || !error.code?.startsWith('28')) throw error;
+    throw new DatabaseUnusable(url, 'was made under another master key: check PARLEY_MASTER_KEY, PARLEY_MASTER_KEY_FILE or PARLEY_DATA_DIR', { cause: error });
   }
 }
 

@@ -18,17 +18,20 @@ export interface WriteSideTable {
   /** True: rows belong to tenants; the helper puts `tenant_id` first, in the columns and in the key. False: what is found before the tenant is known. */
   readonly tenant: boolean;
   readonly indexes?: readonly WriteSideIndex[];
+  /** Columns that came after the table: nullable, or with a default. Tables that are there already get them, too. */
+  readonly added?: readonly string[];
 }
 
 /**
  * Declares a table of the command side: what may not stand in an immutable log (hashes, leases, reservations). Only the writer may
  * touch it, and row-level security says so a second time: the app's role sees no row even if someone granted it the table.
  */
-export function writeSideTable({ name, columns, primaryKey, tenant, indexes = [] }: WriteSideTable): SchemaPart {
+export function writeSideTable({ name, columns, primaryKey, tenant, indexes = [], added = [] }: WriteSideTable): SchemaPart {
   const key = tenant ? ['tenant_id', ...primaryKey] : primaryKey;
   const ddl = `
 ${createSchema(name.split('.')[0]!)}
 create table if not exists ${name} (${tenant ? 'tenant_id uuid not null, ' : ''}${columns}, primary key (${key.join(', ')}));
+${added.map((column) => `alter table ${name} add column if not exists ${column};`).join('\n')}
 ${indexes.map(({ name: index, on, isUnique }) => `create ${isUnique ? 'unique ' : ''}index if not exists ${index} on ${name} ${on};`).join('\n')}
 ${onlyFor(name, WRITER, 'select, insert, update, delete')}`;
   return { name, ddl };

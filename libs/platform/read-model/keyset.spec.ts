@@ -17,6 +17,8 @@ class PageRow extends TenantRow {
   @PrimaryColumn('uuid') page: string;
   @Column('timestamptz') at: Date;
   @Column('bigint') line: bigint;
+  @Column('date') day: string;
+  @Column('text') label: string;
 }
 
 const pages = defineProjection<PageRow, 'page', EventOf<typeof Written>>({
@@ -24,8 +26,13 @@ const pages = defineProjection<PageRow, 'page', EventOf<typeof Written>>({
   version: 1,
   row: PageRow,
   events: { Written },
-  on: { Written: { key: ({ data }) => ({ page: data.page }), evolve: (_, { data }) => ({ at: new Date(data.at), line: BigInt(data.line) }) } },
+  on: { Written: { key: ({ data }) => ({ page: data.page }), evolve: (_, { data }) => ({ at: new Date(data.at), line: BigInt(data.line), day: data.at.slice(0, 10), label: labelOf(data.line) }) } },
 });
+
+/** Text that a cursor must carry as it is. */
+function labelOf(line: number): string {
+  return `l'ab"el \\ 界 ${String(line).padStart(2, '0')}`;
+}
 
 /** Several share an instant, one differs by a millisecond. */
 const instants = ['2025-01-01T00:00:00.000Z', '2025-01-01T00:00:00.001Z', '2025-01-02T00:00:00.000Z'];
@@ -33,9 +40,11 @@ const all = Array.from({ length: 25 }, (_, line) => ({ page: crypto.randomUUID()
 
 const byInstant: Keyset = { by: [['at', 'timestamptz'], ['page', 'uuid']], order: 'DESC' };
 const byLine: Keyset = { by: [['line', 'bigint']], order: 'ASC' };
+const byDay: Keyset = { by: [['day', 'date'], ['label', 'text']], order: 'ASC' };
 const sorted = {
   byInstant: all.toSorted((a, b) => (`${a.at}${a.page}` < `${b.at}${b.page}` ? 1 : -1)).map(({ page }) => page),
   byLine: all.map(({ page }) => page),
+  byDay: all.toSorted((a, b) => (`${a.at.slice(0, 10)}${labelOf(a.line)}` < `${b.at.slice(0, 10)}${labelOf(b.line)}` ? -1 : 1)).map(({ page }) => page),
 };
 
 let side: ReadSide;
@@ -54,7 +63,7 @@ const ask = async (keyset: Keyset, args: ConnectionArgs) => {
 };
 
 describe('a list that is paged by keys', () => {
-  const lists = fc.constantFrom(['byInstant', byInstant] as const, ['byLine', byLine] as const);
+  const lists = fc.constantFrom(['byInstant', byInstant] as const, ['byLine', byLine] as const, ['byDay', byDay] as const);
 
   it('shows each row once and in order, forwards and backwards, whatever the size of the pages', () =>
     fc.assert(
@@ -90,6 +99,10 @@ describe('a list that is paged by keys', () => {
     [byLine, ['1e3']],
     [byLine, ['9'.repeat(40)]],
     [byLine, [1.5]],
+    [byDay, ['2025-02-30', 'a']],
+    [byDay, ['0000-01-01', 'a']],
+    [byDay, ['2025-01-01', 'a\0']],
+    [byDay, ['2025-01-01', 'a'.repeat(1_001)]],
   ])('refuses a cursor that is not its own: %#', async (keyset, place) => {
     await expect(async () => ask(keyset, { first: 1, after: encodeCursor(place) })).rejects.toThrow(InvalidCursor);
   });

@@ -7,6 +7,8 @@ import { InvalidCursor } from '../graphql-kit/refusals.js';
 const TYPES = {
   uuid: z.uuid(),
   timestamptz: z.iso.datetime({ precision: 3 }).refine((instant) => instant >= '0001'), // Postgres knows no year 0
+  date: z.iso.date().refine((day) => day >= '0001'),
+  text: z.string().max(1_000).refine((text) => !text.includes('\0')), // Postgres's text holds none
   int: z.int32(),
   bigint: z.string().regex(/^\d{1,18}$/),
 } as const;

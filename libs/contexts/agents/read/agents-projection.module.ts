@@ -5,4 +5,6 @@ import { agentsProjections } from './agents-projections.js';
 
 /** Runs where read models are kept up to date. */
 @Module({ imports: [TypeOrmModule.forFeature(agentsProjections.map(({ row }) => row))], providers: [projectorFor('agents', agentsProjections)] })
-export class AgentsProjectionModule {}
+export class AgentsProjectionModule {
+  static readonly projections = agentsProjections;
+}

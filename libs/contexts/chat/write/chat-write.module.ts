@@ -5,11 +5,11 @@ import { conversation } from '../domain/conversation.js';
 import { AgentStatuses } from './agent-statuses.js';
 import { RegenerateReplyHandler, SendMessageHandler, StartConversationHandler } from './to-agent.handlers.js';
 
-/** The others ask for the agent first. */
-const own = handlersFor(conversation, ['StopReply', 'RecordReply', 'RenameConversation', 'DeleteConversation']);
+/** Those that ask for the agent first have handlers of their own. */
+const derived = handlersFor(conversation, { except: ['StartConversation', 'SendMessage', 'RegenerateReply'] });
 
 /** Runs where commands are decided. */
-@Module({ providers: [AgentStatuses, StartConversationHandler, SendMessageHandler, RegenerateReplyHandler, ...own] })
+@Module({ providers: [AgentStatuses, StartConversationHandler, SendMessageHandler, RegenerateReplyHandler, ...derived] })
 export class ChatWriteModule {
   /** Chat keeps nothing outside the log. */
   static readonly tables: readonly SchemaPart[] = [];

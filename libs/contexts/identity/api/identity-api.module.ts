@@ -3,6 +3,7 @@ import { AccessTokens } from '@parley/platform/graphql-kit/caller.js';
 import { Global, Module } from '@nestjs/common';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { JwksController } from './jwks.controller.js';
+import { MemberResolver } from './member.resolver.js';
 import { PassportAccessTokens } from './passport.access-tokens.js';
 import { PasswordStrategy } from './password.strategy.js';
 import { PersonResolver } from './person.resolver.js';
@@ -19,6 +20,7 @@ import { SessionResolver } from './session.resolver.js';
     { provide: AccessTokens, useClass: PassportAccessTokens },
     SessionResolver,
     PersonResolver,
+    MemberResolver,
   ],
   exports: [AccessTokens],
 })

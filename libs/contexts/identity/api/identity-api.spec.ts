@@ -9,19 +9,22 @@ import { KeyStoreModule } from '@parley/platform/key-store/key-store.module.js';
 import { MasterKey } from '@parley/platform/key-store/master-key.js';
 import { PersonalDataModule } from '@parley/platform/personal-data/personal-data.module.js';
 import { PersonKeys } from '@parley/platform/personal-data/person-keys.js';
+import { Databases } from '@parley/platform/postgres/databases.js';
 import { PostgresModule } from '@parley/platform/postgres/postgres.module.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
 import { ReadModelModule } from '@parley/platform/read-model/read-model.module.js';
 import { TelemetryModule } from '@parley/platform/telemetry/telemetry.module.js';
 import { capturedLog } from '@parley/platform/testing/captured-log.js';
 import { masterKey, newDatabase } from '@parley/platform/testing/database.js';
+import { meta } from '@parley/platform/testing/meta.js';
 import { type Answer, answerOf, ToySocket } from '@parley/platform/testing/toy-gateway.js';
 import { Global, Module } from '@nestjs/common';
-import { CqrsModule } from '@nestjs/cqrs';
+import { CommandBus, CqrsModule } from '@nestjs/cqrs';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { WebSocket } from 'ws';
+import { GiveRole } from '../domain/sign-in.commands.js';
 import { IdentityProjectionModule } from '../read/identity-projection.module.js';
 import { IdentityQueryModule } from '../read/identity-query.module.js';
 import { newSigningKey, SigningKeys } from '../tokens/signing-keys.js';
@@ -145,6 +148,79 @@ describe('a person', () => {
     await app.get(PersonKeys).destroy({ tenantId: ada.tenantId, subjectId: ada.personId });
     expect((await ask(ME, {}, ada.accessToken)).data).toMatchObject({ me: { email: '[erased]' } });
     expect((await ask(ME, { token: grace.consistencyToken }, grace.accessToken)).data).toMatchObject({ me: { email: expect.stringContaining('@example.org') as string } });
+  });
+});
+
+describe('the people of a tenant', () => {
+  const ADD = 'mutation ($input: AddMemberInput!) { addMember(input: $input) { personId consistencyToken } }';
+  const CHANGE = 'mutation ($input: ChangeMemberRoleInput!) { changeMemberRole(input: $input) { personId consistencyToken } }';
+  const PEOPLE = 'query ($token: String) { people(consistencyToken: $token) { nodes { id email name role } } }';
+  const owner = () => registered();
+  const add = async ({ accessToken }: SessionAnswer, input: object = {}) => ask(ADD, { input: { email: newEmail(), name: 'Grace', password, role: 'MEMBER', ...input } }, accessToken);
+  const signedIn = async (email: string) => (await ask(SIGN_IN, { input: { email, password } })).data!['signIn'] as SessionAnswer & { role: string };
+
+  it('are added with a role, sign in with it, and are seen by the owner', async () => {
+    const [ada, email] = [await owner(), newEmail()];
+    const { personId, consistencyToken } = (await add(ada, { email: email.toUpperCase(), role: 'AUDITOR' })).data!['addMember'] as SessionAnswer;
+    expect(await signedIn(email)).toMatchObject({ personId, tenantId: ada.tenantId, role: 'AUDITOR' });
+    const { people } = (await ask(PEOPLE, { token: consistencyToken }, ada.accessToken)).data as { people: { nodes: object[] } };
+    expect(people.nodes).toMatchObject([{ id: ada.personId, name: null, role: 'TENANT_OWNER' }, { id: personId, email, name: 'Grace', role: 'AUDITOR' }]);
+  });
+
+  it('are added once, by their id or by an idempotency key, and an address has one person', async () => {
+    const [ada, email] = [await owner(), newEmail()];
+    for (const again of [{ personId: crypto.randomUUID() }, { idempotencyKey: crypto.randomUUID() }]) {
+      const input = { email: newEmail(), ...again };
+      const [first, second] = [await add(ada, input), await add(ada, input)];
+      expect(second.data).toMatchObject({ addMember: { personId: (first.data!['addMember'] as SessionAnswer).personId } });
+      expect(codeOf(await add(ada, { ...input, email }))).toMatch(/IDENTITY_PERSON_ID_TAKEN/);
+    }
+    await add(ada, { email });
+    expect(codeOf(await add(ada, { email }))).toBe('IDENTITY_EMAIL_TAKEN');
+    expect(codeOf(await add(await owner(), { email }))).toBe('IDENTITY_EMAIL_TAKEN');
+  });
+
+  it('are finished by whoever comes next, when the process that added them was stopped', async () => {
+    const [ada, email] = [await owner(), newEmail()];
+    const personId = crypto.randomUUID();
+    const { writer } = app.get(Databases);
+    await add(ada, { email, personId });
+    await writer.query("update identity.credentials set status = 'reserved' where person_id = $1", [personId]);
+    expect(await signedIn(email)).toMatchObject({ personId, role: 'MEMBER' });
+    expect((await writer.query('select status from identity.credentials where person_id = $1', [personId])).rows).toEqual([{ status: 'registered' }]);
+  });
+
+  it('carry a new role from the next refresh on, whether they were signed in or not', async () => {
+    const [ada, email] = [await owner(), newEmail()];
+    const { personId } = (await add(ada, { email })).data!['addMember'] as SessionAnswer;
+    const member = await signedIn(email);
+    expect(codeOf(await ask(PEOPLE, {}, member.accessToken))).toBe('FORBIDDEN');
+    const { consistencyToken } = (await ask(CHANGE, { input: { personId, role: 'TENANT_ADMIN' } }, ada.accessToken)).data!['changeMemberRole'] as SessionAnswer;
+    const refreshed = (await ask(REFRESH, { input: { refreshToken: member.refreshToken } })).data!['refreshSession'] as SessionAnswer;
+    expect(refreshed).toMatchObject({ role: 'TENANT_ADMIN' });
+    expect(await signedIn(email)).toMatchObject({ role: 'TENANT_ADMIN' });
+    expect((await ask(ME, { token: consistencyToken }, refreshed.accessToken)).data).toMatchObject({ me: { role: 'TENANT_ADMIN' } });
+    expect((await ask(PEOPLE, {}, refreshed.accessToken)).errors).toEqual([]);
+  });
+
+  it('keep the later of two roles, whatever comes late to the tables', async () => {
+    const [ada, email] = [await owner(), newEmail()];
+    const { personId } = (await add(ada, { email })).data!['addMember'] as SessionAnswer;
+    for (const role of ['AUDITOR', 'ANALYST']) await ask(CHANGE, { input: { personId, role } }, ada.accessToken);
+    await app.get(CommandBus).execute(new GiveRole({ personId, role: 'auditor', revision: '1' }, { ...meta, tenantId: ada.tenantId }));
+    expect(await signedIn(email)).toMatchObject({ role: 'ANALYST' });
+  });
+
+  it('are nobody’s to change but their own tenant’s owners and administrators', async () => {
+    const [ada, mallory, email] = [await owner(), await owner(), newEmail()];
+    const { personId } = (await add(ada, { email, role: 'AUDITOR' })).data!['addMember'] as SessionAnswer;
+    const change = (who: SessionAnswer, input: object) => ask(CHANGE, { input: { personId, role: 'MEMBER', ...input } }, who.accessToken);
+    expect(codeOf(await change(mallory, {}))).toBe('IDENTITY_PERSON_NOT_FOUND');
+    expect(codeOf(await change(await signedIn(email), {}))).toBe('FORBIDDEN');
+    expect(codeOf(await add(await signedIn(email)))).toBe('FORBIDDEN');
+    expect(codeOf(await change(ada, { personId: ada.personId }))).toBe('IDENTITY_OWN_ROLE_FIXED');
+    expect(codeOf(await change(ada, { role: 'PLATFORM_ADMIN' }))).toBe('IDENTITY_ROLE_NOT_YOURS_TO_GIVE');
+    expect((await ask(SIGN_OUT, {}, (await signedIn(email)).accessToken)).errors).toEqual([]);
   });
 });
 

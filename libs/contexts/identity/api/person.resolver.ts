@@ -4,6 +4,7 @@ import { QueryBus } from '@nestjs/cqrs';
 import { Query, Resolver } from '@nestjs/graphql';
 import { FindPerson } from '../read/people/find-person.query.js';
 import { Person } from './person.types.js';
+import { personView } from './person.views.js';
 
 export class PersonNotReady extends defineError(
   'IDENTITY_PERSON_NOT_READY',
@@ -21,7 +22,6 @@ export class PersonResolver {
   async me(@CurrentCaller() { tenantId, personId }: CallerIdentity): Promise<Person> {
     const person = await this.queries.execute(new FindPerson(tenantId, personId));
     if (!person) throw new PersonNotReady({ retryAfterMs: 200 });
-    const { email, role, registeredAt } = person;
-    return { id: personId, tenantId, email, role, registeredAt };
+    return personView(person);
   }
 }

@@ -1,5 +1,6 @@
 import type { Receipt } from '@parley/platform/cqrs/command-sender.js';
 import { type CallerIdentity, CurrentCaller, Public } from '@parley/platform/graphql-kit/caller.js';
+import { May } from '@parley/platform/graphql-kit/permissions.js';
 import { type MutationRequest, Requests } from '@parley/platform/graphql-kit/requests.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
 import { UseGuards } from '@nestjs/common';
@@ -38,6 +39,7 @@ export class SessionResolver {
     return this.commands.execute<RefreshSession, IssuedSession>(new RefreshSession({ refreshToken }, request));
   }
 
+  @May('session:end')
   @Mutation(() => SignOutPayload, { description: 'Ends your session: its refresh token at once, its access tokens and sockets within seconds.' })
   async signOut(@CurrentCaller() caller: CallerIdentity, @Requests() request: MutationRequest): Promise<SignOutPayload> {
     const { tenantId, sessionId } = caller;

@@ -1,4 +1,4 @@
-import { defineCommand } from '@parley/kernel/command.js';
+import { defineCommand, writtenText } from '@parley/kernel/command.js';
 import { id } from '@parley/kernel/meta.js';
 import { z } from 'zod';
 import { emailAddress } from './email.js';
@@ -10,4 +10,16 @@ export class RegisterPerson extends defineCommand(
   z.object({ personId: id, email: emailAddress, role: personRole, tenantSlug: wantedSlug.nullable() }),
 ) {}
 
-export type PersonCommand = RegisterPerson;
+/** Longest name of a person, in UTF-16 code units. */
+export const MAX_PERSON_NAME_LENGTH = 200;
+
+/** Follows from `Enrol`, once the e-mail address is theirs. Owners and administrators may. */
+export class AddPerson extends defineCommand(
+  'AddPerson',
+  z.object({ personId: id, email: emailAddress, name: writtenText(MAX_PERSON_NAME_LENGTH).trim().min(1).nullable(), role: personRole }),
+) {}
+
+/** Gives a person of the tenant another role. Owners and administrators may; nobody changes their own. The same role again changes nothing. */
+export class ChangePersonRole extends defineCommand('ChangePersonRole', z.object({ personId: id, role: personRole })) {}
+
+export type PersonCommand = RegisterPerson | AddPerson | ChangePersonRole;

@@ -20,4 +20,20 @@ export const PersonRegistered = defineEvent(
   { subject: 'personId' },
 );
 
-export type PersonEvent = EventOf<typeof PersonRegistered>;
+/**
+ * An owner or administrator took someone into the tenant of this fact, with an account of their own. First fact of the person's stream.
+ * Tenancy reads it (identity/contract) and makes the person a member in that role.
+ */
+export const PersonAdded = defineEvent(
+  'PersonAdded',
+  z.object({ personId: id, email: personal(z.string()), name: personal(z.string().nullable()), role: personRole, addedBy: id, addedAt: instant }),
+  { subject: 'personId' },
+);
+
+/** An owner or administrator gave someone another role. Their tokens carry it from the next refresh on. Tenancy reads it (identity/contract). */
+export const PersonRoleChanged = defineEvent(
+  'PersonRoleChanged',
+  z.object({ personId: id, role: personRole, before: personRole, changedBy: id, changedAt: instant }),
+);
+
+export type PersonEvent = EventOf<typeof PersonRegistered | typeof PersonAdded | typeof PersonRoleChanged>;

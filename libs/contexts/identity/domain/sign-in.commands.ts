@@ -1,7 +1,8 @@
-import { defineCommand } from '@parley/kernel/command.js';
+import { defineCommand, writtenText } from '@parley/kernel/command.js';
 import { id, type Meta } from '@parley/kernel/meta.js';
 import { z } from 'zod';
 import { emailAddress } from './email.js';
+import { MAX_PERSON_NAME_LENGTH } from './person.commands.js';
 import { personRole, type PersonRole, wantedSlug } from './person.events.js';
 
 /** A request whose sender has yet to say who they are. */
@@ -58,6 +59,23 @@ export class ProvePassword {
   }
 }
 
+const enrolment = z.object({
+  personId: id,
+  email: emailAddress,
+  name: writtenText(MAX_PERSON_NAME_LENGTH).trim().min(1).nullable().default(null),
+  password,
+  role: personRole,
+});
+
+/** Takes someone into the tenant, with an account of their own. Answers a Receipt. Safe to repeat with the same person's id and address. */
+export class Enrol {
+  readonly data: z.output<typeof enrolment>;
+
+  constructor(data: z.input<typeof enrolment>, readonly meta: Meta) {
+    this.data = enrolment.parse(data);
+  }
+}
+
 /** Starts a session for a proven person. Answers an OpenedSession. */
 export class OpenSession {
   constructor(readonly person: ProvenPerson, readonly request: UnprovenRequest) {}
@@ -74,3 +92,6 @@ export class RefreshSession {
 
 /** Ends the session: its tokens are worth nothing from now on. Answers a Receipt. */
 export class SignOut extends defineCommand('SignOut', z.object({ sessionId: id })) {}
+
+/** From the reactor: tokens carry the role that the fact at this revision of the person's stream says. Answers nothing. */
+export class GiveRole extends defineCommand('GiveRole', z.object({ personId: id, role: personRole, revision: z.string().regex(/^\d+$/) })) {}

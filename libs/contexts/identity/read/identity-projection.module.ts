@@ -8,4 +8,6 @@ import { identityProjections } from './identity-projections.js';
   imports: [TypeOrmModule.forFeature(identityProjections.map(({ row }) => row))],
   providers: [projectorFor('identity', identityProjections)],
 })
-export class IdentityProjectionModule {}
+export class IdentityProjectionModule {
+  static readonly projections = identityProjections;
+}

@@ -2,7 +2,7 @@ import type { Projection } from '@parley/kernel/projection.js';
 import { MemoryProjector } from '@parley/platform/read-model/memory.projector.js';
 import { now, personId, tenantId } from '@parley/platform/testing/meta.js';
 import { recorded } from '@parley/platform/testing/recorded.js';
-import { PersonRegistered } from '../domain/person.events.js';
+import { PersonAdded, PersonRegistered, PersonRoleChanged } from '../domain/person.events.js';
 import { SessionEnded, SessionStarted } from '../domain/session.events.js';
 import { identityProjections } from './identity-projections.js';
 import { people } from './people/people.projection.js';
@@ -12,6 +12,8 @@ const sessionId = crypto.randomUUID();
 const [later, expiresAt] = ['2025-01-01T12:05:00.000Z', '2025-01-31T12:00:00.000Z'];
 
 const registered = PersonRegistered({ personId, email: 'ada@example.org', role: 'tenant-owner', tenantSlug: null, registeredAt: now });
+const added = PersonAdded({ personId, email: 'grace@example.org', name: 'Grace', role: 'member', addedBy: crypto.randomUUID(), addedAt: now });
+const changed = PersonRoleChanged({ personId, role: 'auditor', before: 'member', changedBy: crypto.randomUUID(), changedAt: later });
 const started = SessionStarted({ sessionId, personId, role: 'tenant-owner', startedAt: now, expiresAt });
 const ended = SessionEnded({ sessionId, personId, reason: 'signed-out', endedAt: later });
 
@@ -22,7 +24,10 @@ const rowsOf = async (projection: Projection, ...facts: Parameters<typeof record
 };
 
 it('people show who registered', async () =>
-  expect(await rowsOf(people, registered)).toEqual([{ tenantId, personId, email: 'ada@example.org', role: 'tenant-owner', registeredAt: new Date(now) }]));
+  expect(await rowsOf(people, registered)).toEqual([{ tenantId, personId, email: 'ada@example.org', name: null, role: 'tenant-owner', registeredAt: new Date(now) }]));
+
+it('people show who was added, in the role they have now', async () =>
+  expect(await rowsOf(people, added, changed)).toEqual([{ tenantId, personId, email: 'grace@example.org', name: 'Grace', role: 'auditor', registeredAt: new Date(now) }]));
 
 describe('sessions', () => {
   const row = { tenantId, sessionId, personId, role: 'tenant-owner', startedAt: new Date(now), expiresAt: new Date(expiresAt), endedAt: null, endReason: null };

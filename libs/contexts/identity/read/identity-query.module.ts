@@ -2,11 +2,12 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { identityProjections } from './identity-projections.js';
 import { FindPersonHandler } from './people/find-person.query.js';
+import { ListPeopleHandler } from './people/list-people.query.js';
 import { HasSessionEndedHandler } from './sessions/has-session-ended.query.js';
 
 /** Runs where queries are answered. */
 @Module({
   imports: [TypeOrmModule.forFeature(identityProjections.map(({ row }) => row))],
-  providers: [FindPersonHandler, HasSessionEndedHandler],
+  providers: [FindPersonHandler, ListPeopleHandler, HasSessionEndedHandler],
 })
 export class IdentityQueryModule {}

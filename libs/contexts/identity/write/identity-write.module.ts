@@ -4,8 +4,11 @@ import { Module } from '@nestjs/common';
 import { Passwords } from '../passwords/passwords.js';
 import { passwordCost } from '../passwords/passwords.config.js';
 import { IdentitySecrets } from '../tokens/identity-secrets.js';
+import { ChangePersonRoleHandler } from './change-person-role.handler.js';
 import { Credentials, credentialsTable } from './credentials.js';
 import { DemoPerson } from './demo-person.js';
+import { EnrolHandler } from './enrol.handler.js';
+import { GiveRoleHandler } from './give-role.handler.js';
 import { OpenSessionHandler } from './open-session.handler.js';
 import { ProvePasswordHandler } from './prove-password.handler.js';
 import { RefreshSessionHandler } from './refresh-session.handler.js';
@@ -28,6 +31,9 @@ export { DemoPerson };
     DemoPerson,
     { provide: Passwords, useFactory: () => new Passwords(passwordCost()) },
     RegisterHandler,
+    EnrolHandler,
+    ChangePersonRoleHandler,
+    GiveRoleHandler,
     ProvePasswordHandler,
     OpenSessionHandler,
     RefreshSessionHandler,

@@ -40,6 +40,6 @@ export class RegisterHandler implements ICommandHandler<Register> {
 
   private async wanted({ password, role, tenantSlug }: Register['data'], at: Date): Promise<Omit<Credential, 'status'>> {
     const [tenantId, personId, commandId] = [this.random.id(at), this.random.id(at), this.random.id(at)];
-    return { tenantId, personId, role, tenantSlug, passwordHash: await this.passwords.hash(password), commandId };
+    return { tenantId, personId, role, tenantSlug, passwordHash: await this.passwords.hash(password), commandId, addedBy: null };
   }
 }

@@ -142,7 +142,7 @@ describe('registering', () => {
       const email = newEmail();
       const [tenantId, personId, commandId] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
       const passwordHash = await new Passwords({ memoryKiB: 19_456, passes: 2 }).hash(password);
-      await here.credentials.reserve(email, { tenantId, personId, role: 'tenant-owner', tenantSlug: null, passwordHash, commandId });
+      await here.credentials.reserve(email, { tenantId, personId, role: 'tenant-owner', tenantSlug: null, passwordHash, commandId, addedBy: null });
       return { email, person: { tenantId, personId, role: 'tenant-owner' } };
     };
 

@@ -9,4 +9,7 @@ export class CreateTenant extends defineCommand('CreateTenant', z.object({ tenan
 /** Idempotent per person. */
 export class AddMember extends defineCommand('AddMember', z.object({ tenantId: id, personId: id, role: memberRole })) {}
 
-export type TenantCommand = CreateTenant | AddMember;
+/** Follows from a change of the person's role. The same role again changes nothing. */
+export class ChangeMemberRole extends defineCommand('ChangeMemberRole', z.object({ tenantId: id, personId: id, role: memberRole })) {}
+
+export type TenantCommand = CreateTenant | AddMember | ChangeMemberRole;

@@ -17,4 +17,7 @@ export const TenantCreated = defineEvent('TenantCreated', z.object({ tenantId: i
 /** A person may work in the tenant, in that role. */
 export const MemberJoined = defineEvent('MemberJoined', z.object({ tenantId: id, personId: id, role: memberRole, joinedAt: instant }));
 
-export type TenantEvent = EventOf<typeof TenantCreated | typeof MemberJoined>;
+/** A member may do something else from now on. Follows from identity's `PersonRoleChanged`. */
+export const MemberRoleChanged = defineEvent('MemberRoleChanged', z.object({ tenantId: id, personId: id, role: memberRole, changedAt: instant }));
+
+export type TenantEvent = EventOf<typeof TenantCreated | typeof MemberJoined | typeof MemberRoleChanged>;

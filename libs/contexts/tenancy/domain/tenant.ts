@@ -1,7 +1,7 @@
 import { defineDecider } from '@parley/kernel/decider.js';
 import { defineError } from '@parley/kernel/domain-error.js';
-import { AddMember, CreateTenant, type TenantCommand } from './tenant.commands.js';
-import { MemberJoined, TenantCreated, type TenantEvent } from './tenant.events.js';
+import { AddMember, ChangeMemberRole, CreateTenant, type TenantCommand } from './tenant.commands.js';
+import { MemberJoined, MemberRoleChanged, TenantCreated, type TenantEvent } from './tenant.events.js';
 
 export class TenantAlreadyCreated extends defineError(
   'TENANCY_TENANT_ALREADY_CREATED',
@@ -34,8 +34,8 @@ const REMEMBERED_MEMBERS = 64;
 /** One tenant and its members. */
 export const tenant = defineDecider<Tenant, TenantCommand, TenantEvent>({
   category: 'tenancy.tenant',
-  commands: { CreateTenant, AddMember },
-  events: { TenantCreated, MemberJoined },
+  commands: { CreateTenant, AddMember, ChangeMemberRole },
+  events: { TenantCreated, MemberJoined, MemberRoleChanged },
   id: (command) => command.data.tenantId,
 
   initialState: { status: 'new' },
@@ -56,14 +56,23 @@ export const tenant = defineDecider<Tenant, TenantCommand, TenantEvent>({
       if (role) throw new MemberHasAnotherRole({ role });
       return [MemberJoined({ ...data, joinedAt: meta.now })];
     },
+
+    ChangeMemberRole({ data, meta }, state) {
+      if (state.status === 'new') throw new TenantUnknown();
+      if (state.members.get(data.personId) === data.role) return [];
+      return [MemberRoleChanged({ ...data, changedAt: meta.now })];
+    },
   },
 
   evolve: {
     TenantCreated: (_, { data }) => ({ status: 'created', slug: data.slug, members: new Map() }),
-    MemberJoined: (state, { data }) => (state.status === 'created' ? { ...state, members: latest(state.members, data.personId, data.role) } : state),
+    MemberJoined: (state, { data }) => withMember(state, data),
+    MemberRoleChanged: (state, { data }) => withMember(state, data),
   },
 });
 
-function latest(members: ReadonlyMap<string, string>, personId: string, role: string): ReadonlyMap<string, string> {
-  return new Map([...[...members].slice(1 - REMEMBERED_MEMBERS), [personId, role]]);
+function withMember(state: Tenant, { personId, role }: { readonly personId: string; readonly role: string }): Tenant {
+  if (state.status === 'new') return state;
+  const others = [...state.members].filter(([id]) => id !== personId);
+  return { ...state, members: new Map([...others.slice(1 - REMEMBERED_MEMBERS), [personId, role]]) };
 }

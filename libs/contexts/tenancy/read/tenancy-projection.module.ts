@@ -8,4 +8,6 @@ import { tenancyProjections } from './tenancy-projections.js';
   imports: [TypeOrmModule.forFeature(tenancyProjections.map(({ row }) => row))],
   providers: [projectorFor('tenancy', tenancyProjections)],
 })
-export class TenancyProjectionModule {}
+export class TenancyProjectionModule {
+  static readonly projections = tenancyProjections;
+}

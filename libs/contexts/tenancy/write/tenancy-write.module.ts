@@ -5,7 +5,7 @@ import { CreateTenantHandler } from './create-tenant.handler.js';
 import { Slugs, slugsTable } from './slugs.js';
 
 /** Runs where commands are decided. */
-@Module({ providers: [Slugs, CreateTenantHandler, ...handlersFor(tenant, ['AddMember'])] })
+@Module({ providers: [Slugs, CreateTenantHandler, ...handlersFor(tenant, { except: ['CreateTenant'] })] })
 export class TenancyWriteModule {
   static readonly tables = [slugsTable];
 }

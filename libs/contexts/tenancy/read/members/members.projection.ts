@@ -2,7 +2,7 @@ import { defineProjection } from '@parley/kernel/projection.js';
 import type { EventOf } from '@parley/kernel/event.js';
 import { TenantRow } from '@parley/platform/read-model/tenant-row.js';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { MemberJoined } from '../../domain/tenant.events.js';
+import { MemberJoined, MemberRoleChanged } from '../../domain/tenant.events.js';
 
 /** One row for each member of a tenant, and what they may do. */
 @Entity({ schema: 'tenancy', name: 'members' })
@@ -13,15 +13,16 @@ export class MemberRow extends TenantRow {
   @Column('timestamptz') joinedAt: Date;
 }
 
-export const members = defineProjection<MemberRow, 'personId', EventOf<typeof MemberJoined>>({
+export const members = defineProjection<MemberRow, 'personId', EventOf<typeof MemberJoined | typeof MemberRoleChanged>>({
   name: 'tenancy.members',
-  version: 1,
+  version: 2,
   row: MemberRow,
-  events: { MemberJoined },
+  events: { MemberJoined, MemberRoleChanged },
   on: {
     MemberJoined: {
       key: ({ data }) => ({ personId: data.personId }),
       evolve: (_, { data: { role, joinedAt } }) => ({ role, joinedAt: new Date(joinedAt) }),
     },
+    MemberRoleChanged: { key: ({ data }) => ({ personId: data.personId }), evolve: (row, { data: { role } }) => row && { ...row, role } },
   },
 });
