@@ -240,6 +240,26 @@ export class Anchors {
 }
 
 /**
+ * What a running store's own check cannot know: whether its heads are signed by the right key, and are those that were kept outside.
+ *
+ * @param {string} tenantId
+ * @param {readonly SignedHead[]} heads all that the store has, in order
+ * @param {{ trusted?: ReadonlySet<string>, anchors?: Anchors }} known
+ * @returns {Finding[]}
+ */
+export function comparedOutside(tenantId, heads, { trusted, anchors }) {
+  const read = heads.map(({ payload }) => ({ payload, head: /** @type {Head} */ (parsed(payload)) }));
+  const foreign = trusted && read.find(({ head }) => !trusted.has(head?.keyId));
+  const gone = anchors?.after(tenantId, Math.max(0, ...read.map(({ head }) => head?.head ?? 0))) ?? [];
+  return [
+    ...(foreign ? [finding('key-foreign', `head ${foreign.head?.head} is signed by another key than yours: by ${foreign.head?.keyId}.`)] : []),
+    ...(anchors ? read.flatMap(({ head, payload }) => anchors.differs(tenantId, head?.head, payload) ?? []) : []),
+    ...(gone.length > 0 ? [finding('head-cut', `${gone.length === 1 ? `head ${gone[0]} was` : `heads ${gone[0]} to ${gone.at(-1)} were`} anchored and cannot be found in the store: its tail was cut.`)] : []),
+    ...(anchors?.findings ?? []),
+  ];
+}
+
+/**
  * Checks a bundle, line by line, in bounded memory (it remembers the streams since the last head).
  *
  * @param {AsyncIterable<string> | Iterable<string>} lines without their ends; the last one is empty when the bundle ends with a line's end
@@ -461,10 +481,12 @@ export async function* linesOf(file) {
   yield textOf(rest);
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** @param {Uint8Array} bytes */
 function textOf(bytes) {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     return '\u0000';
   }

@@ -4,7 +4,8 @@ import { defineError } from '@parley/kernel/domain-error.js';
 import { type Meta, metaSchema } from '@parley/kernel/meta.js';
 import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
 import { type Arrival, callOf, type CallerIdentity } from '@parley/platform/graphql-kit/call.js';
-import { CurrentCaller, Requires } from '@parley/platform/graphql-kit/caller.js';
+import { CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
+import { May } from '@parley/platform/graphql-kit/permissions.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
 import { Body, Controller, createParamDecorator, type ExecutionContext, Get, HttpCode, Post, Res } from '@nestjs/common';
 import type { Response } from 'express';
@@ -20,7 +21,7 @@ const CurrentArrival = createParamDecorator((_: unknown, context: ExecutionConte
 const log = logger('audit');
 
 /** What proves that a tenant's history is as it was recorded: JSON lines, as long as it takes. */
-@Requires('auditor', 'tenant-owner', 'platform-admin')
+@May('audit:export')
 @Controller('audit')
 export class EvidenceController {
   constructor(private readonly commands: CommandSender, private readonly bundle: BundleExport, private readonly check: TableCheck, private readonly reads: ChainReads) {}
