@@ -1,4 +1,5 @@
 import { AGENT_CATEGORY, AgentArchived, AgentCreated, AgentRenamed, PromptVersionActivated, PromptVersionDrafted } from '@parley/agents/domain/agent.events.js';
+import { HistoryExported } from '@parley/audit/domain/history-export.events.js';
 import {
   CONVERSATION_CATEGORY,
   ConversationDeleted,
@@ -109,3 +110,5 @@ tell('added', colleague, PersonAdded({ personId: colleagueId, email: 'grace@exam
 tell('role-changed', colleague, PersonRoleChanged({ personId: colleagueId, role: 'auditor', before: 'member', changedBy: personId, changedAt: now }));
 tell('colleague-joined', tenant, MemberJoined({ tenantId, personId: colleagueId, role: 'member', joinedAt: now }));
 tell('member-role-changed', tenant, MemberRoleChanged({ tenantId, personId: colleagueId, role: 'auditor', changedAt: now }));
+
+tell('history-exported', streamName('audit.export', tenantId, idOf(42)), HistoryExported({ exportId: idOf(42), exportedBy: personId, exportedAt: now }));

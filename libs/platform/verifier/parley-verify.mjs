@@ -500,9 +500,9 @@ export function told({ tenantId, exportId, facts, streams, heads, firstAt, lastA
   }
   return [
     `VERIFIED: ${name}`,
-    `  tenant ${tenantId}, export ${exportId}`,
+    `  tenant ${tenantId}${exportId ? `, export ${exportId}` : ''}`,
     `  ${facts} facts in ${streams} streams, from ${firstAt} to ${lastAt}: none changed, missing, moved or put in`,
-    `  ${heads} heads, the last signed on ${signedAt} by ${keyIds.join(', ')}`,
+    heads === 0 ? '  no head yet: nothing is signed' : `  ${heads} heads, the last signed on ${signedAt} by ${keyIds.join(', ')}`,
     'Not verified:',
     ...notes.map((note) => `  ${note}`),
   ].join('\n');

@@ -8,6 +8,7 @@ import { tenantFacts } from './tenant-facts.js';
 
 const AT_ONCE = 1_000;
 const MOST_FINDINGS = 20;
+const STREAMS_AT_ONCE = 8;
 
 /** What is told while a table is checked. Heads come along so that whoever asked can compare them with what was kept outside. */
 export type CheckStep =
@@ -30,6 +31,7 @@ export class TableCheck {
       if (walk.chain.number >= told + AT_ONCE) yield { kind: 'progress', facts: (told = walk.chain.number) };
     }
     yield* walk.heads.splice(0);
+    await walk.checkStreams();
     yield walk.report();
   }
 }
@@ -53,6 +55,8 @@ class Walk {
   /** Facts that were told of as moved: where they stand, or stood, is passed over. */
   private readonly moved = new Set<string>();
   private readonly times: { first: string | null; last: string | null } = { first: null, last: null };
+  /** How many facts each stream has by its links. */
+  private readonly counts = new Map<string, number>();
   private signedFacts = 0;
   private signedAt: string | null = null;
   private unchained = 0;
@@ -72,6 +76,20 @@ class Walk {
     else if (fact) this.beyond(await this.facts.next());
     await this.close(link === undefined && fact === undefined);
     return link !== undefined || fact !== undefined;
+  }
+
+  /** Who reads a stream alone may see what the log does not show: a fact at a position that no reader comes to. */
+  async checkStreams(): Promise<void> {
+    if (this.findings.length > 0) return; // what was found explains streams that are too long
+    const streams = [...this.counts];
+    for (let from = 0; from < streams.length; from += STREAMS_AT_ONCE) {
+      await Promise.all(
+        streams.slice(from, from + STREAMS_AT_ONCE).map(async ([stream, count]) => {
+          const [last] = await this.store.readBackwards(stream, { limit: 1 });
+          if (last && last.revision >= count && last.position <= this.bounds.through) this.putIn(last);
+        }),
+      );
+    }
   }
 
   report(): CheckStep {
@@ -114,6 +132,7 @@ class Walk {
   private async outOfPlace(link: LinkRow, fact: StoredFact | undefined): Promise<void> {
     const held = await this.store.find(link.stream, link.eventId);
     await this.links.next();
+    this.counts.set(link.stream, link.revision + 1);
     if (!held || held.tenantId !== this.tenantId) {
       this.find('missing', `${nameOf(link.number, link)} is ${held ? 'no longer this tenant’s' : 'missing'}.`);
       this.chain.isPatchy = true;
@@ -131,6 +150,7 @@ class Walk {
 
   private take(link: LinkRow, fact: StoredFact): void {
     const content = contentOf(fact);
+    this.counts.set(link.stream, link.revision + 1);
     this.times.first ??= content.recordedAt;
     this.times.last = content.recordedAt;
     if (!this.chain.take(content, link.hash)) this.find('changed', `${nameOf(link.number, content)} is not what was recorded: it, or its link, was changed.`);
@@ -140,7 +160,11 @@ class Walk {
   private beyond(fact: StoredFact | undefined): void {
     if (!fact || this.moved.has(fact.eventId)) return;
     if (fact.position > this.bounds.through) this.unchained += 1;
-    else this.find('inserted', `${fact.type} ${fact.eventId} of ${fact.stream} (position ${fact.position}) was put in: the chain has passed its place and does not know it.`);
+    else this.putIn(fact);
+  }
+
+  private putIn({ type, eventId, stream, position }: StoredFact): void {
+    this.find('inserted', `${type} ${eventId} of ${stream} (position ${position}) was put in: the chain has passed its place and does not know it.`);
   }
 
   /** @param isEnd no fact follows: what heads sign beyond this is gone */
