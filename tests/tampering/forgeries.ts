@@ -29,6 +29,7 @@ const text = ({ header, lines }: Opened) => `${[header, ...lines].map((line) => 
 const isFact = (line: FactLine | HeadLine): line is FactLine => line.kind === 'fact';
 const headOf = ({ payload }: HeadLine) => JSON.parse(payload) as Head;
 const facts = ({ lines }: Opened) => lines.filter(isFact);
+const heads = ({ lines }: Opened) => lines.filter((line): line is HeadLine => line.kind === 'head');
 const last = <Item>(items: readonly Item[]) => items[items.length - 1]!;
 
 /** The same bundle with other lines. */
@@ -36,7 +37,7 @@ const withLines = (bundle: Opened, lines: readonly (FactLine | HeadLine)[]) => t
 const replaced = (bundle: Opened, fact: FactLine, by: FactLine) => withLines(bundle, bundle.lines.map((line) => (line === fact ? by : line)));
 
 /** Number of the first head that covers a fact. */
-const headOver = (bundle: Opened, number: number) => bundle.lines.filter((line) => !isFact(line)).map((line) => headOf(line as HeadLine)).find((head) => head.facts >= number)!.head;
+const headOver = (bundle: Opened, number: number) => heads(bundle).map(headOf).find((head) => head.facts >= number)!.head;
 
 const changed = (number: number) => new RegExp(`^changed: fact ${number} \\(`, 'm');
 const gone = (from: number, head: number) => new RegExp(`^missing: facts? ${from}\\b|^facts-differ: head ${head} `, 'm');
@@ -130,8 +131,7 @@ export const FORGERIES: Readonly<Record<string, (bundle: Opened, by: Chance, oth
   },
 
   'end at an earlier head'(bundle, { pick }) {
-    const heads = bundle.lines.filter((line) => !isFact(line)).slice(0, -1);
-    const end = pick(heads) as HeadLine;
+    const end = pick(heads(bundle).slice(0, -1));
     const lines = bundle.lines.slice(0, bundle.lines.indexOf(end) + 1);
     return { content: text({ header: { ...bundle.header, exportId: crypto.randomUUID() }, lines }), named: /^cut: .*after head \d+/m };
   },
@@ -176,7 +176,7 @@ export const FORGERIES: Readonly<Record<string, (bundle: Opened, by: Chance, oth
   'drop a fact, chain anew, and say so in the head'(bundle, { pick }) {
     const fact = pick(facts(bundle));
     const { lines } = rechained(bundle, bundle.lines.filter((line) => line !== fact));
-    const closing = last(lines) as HeadLine;
+    const closing = last(heads(bundle));
     const end = last(lines.filter(isFact));
     const payload = payloadOf({ ...headOf(closing), facts: end.number, link: end.link });
     return { content: withLines(bundle, [...lines.slice(0, -1), { ...closing, payload }]), named: new RegExp(`^(facts-differ|head-forged): head \\d+`, 'm') };
@@ -194,12 +194,12 @@ export const FORGERIES: Readonly<Record<string, (bundle: Opened, by: Chance, oth
   },
 
   'put a head of another tenant in the place of one'(bundle, { pick }, other) {
-    const [mine, foreign] = [bundle, other].map((each) => pick(each.lines.filter((line) => !isFact(line)))) as [HeadLine, HeadLine];
+    const [mine, foreign] = [pick(heads(bundle)), pick(heads(other))];
     return { content: withLines(bundle, bundle.lines.map((line) => (line === mine ? foreign : line))), named: /^head-changed: head \d+/m };
   },
 
   'drop a head'(bundle, { pick }) {
-    const head = pick(bundle.lines.filter((line) => !isFact(line)).slice(0, -1)) as HeadLine;
+    const head = pick(heads(bundle).slice(0, -1));
     return { content: withLines(bundle, bundle.lines.filter((line) => line !== head)), named: new RegExp(`^head-missing: heads are missing: after head ${headOf(head).head - 1} comes head ${headOf(head).head + 1}`, 'm') };
   },
 
