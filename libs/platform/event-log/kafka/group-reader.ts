@@ -34,6 +34,7 @@ export class GroupReader {
 
   constructor(private readonly consumer: Consumer, private readonly options: GroupReaderOptions) {}
 
+  /** Joins the group. @throws when it cannot be joined now, see `mayPass` */
   async start(): Promise<void> {
     const { consumer, options: { topic } } = this;
     consumer.on('consumer.group_join', ({ payload }) => this.joined(payload.memberAssignment[topic] ?? []));
@@ -45,6 +46,7 @@ export class GroupReader {
       eachBatchAutoResolve: false,
       eachBatch: (payload) => this.taken(payload),
     });
+    if (this.failure) throw this.failure;
   }
 
   /** The next records, as soon as there are some. @returns undefined after `close`. @throws whatever ended the reading */

@@ -1,8 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type EventStore, type StoredFact, StoreReplaced } from '../../event-store/event-store.js';
 import { logger } from '../../telemetry/logger.js';
 import { type Delivery, EventLog, type FollowOptions } from '../event-log.js';
-import { type Arrival, GroupReader } from './group-reader.js';
-import { type Admin, type KafkaClients, offsetsAt } from './kafkajs.js';
+import { type Arrival, GroupReader, type GroupReaderOptions } from './group-reader.js';
+import { type Admin, type KafkaClients, mayPass, offsetsAt } from './kafkajs.js';
 import { type Found, foundIn, laneOf } from './records.js';
 import { ensureTopic, repartitioned, type TopicPlan } from './topic.js';
 
@@ -11,6 +12,10 @@ const SLACK_MS = 60_000;
 
 /** Most facts in one delivery, unless asked for fewer. */
 const LIMIT = 1_000;
+
+/** A group that cannot be joined now is tried again, so often and so soon. */
+const JOIN_TRIES = 10;
+const JOIN_RETRY_MS = 300;
 
 const log = logger('event-log');
 
@@ -58,11 +63,11 @@ export class KafkaEventLog extends EventLog {
       lanes = begun;
       return offsets;
     };
-    const reader = new GroupReader(this.clients.consumer(`${topic}.${name}`), { topic, place });
+    const reader = await this.join({ group: `${topic}.${name}`, place, signal });
     const close = () => void reader.close();
     signal.addEventListener('abort', close);
+    if (signal.aborted) close();
     try {
-      await reader.start();
       for (let arrival = await reader.next(); arrival; arrival = await reader.next()) {
         for await (const delivery of this.taken(arrival, lanes, limit)) {
           yield delivery;
@@ -79,6 +84,21 @@ export class KafkaEventLog extends EventLog {
 
   async close(): Promise<void> {
     await (await this.admin?.catch(() => undefined))?.disconnect();
+  }
+
+  private async join({ group, place, signal }: { group: string; place: GroupReaderOptions['place']; signal: AbortSignal }): Promise<GroupReader> {
+    for (let tries = 1; ; tries++) {
+      const reader = new GroupReader(this.clients.consumer(group), { topic: this.plan.topic, place });
+      try {
+        await reader.start();
+        return reader;
+      } catch (error) {
+        await reader.close();
+        if (signal.aborted) return reader;
+        if (!mayPass(error) || tries === JOIN_TRIES) throw error;
+        await delay(JOIN_RETRY_MS);
+      }
+    }
   }
 
   private administration(): Promise<Admin> {

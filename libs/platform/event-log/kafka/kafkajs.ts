@@ -106,6 +106,9 @@ export async function send(producer: Producer, topic: string, records: readonly 
   return new Map(answers.map(({ partition, baseOffset }) => [partition, BigInt(baseOffset ?? 0)]));
 }
 
+/** Whether trying again soon may help, e.g. while a broker that has just started is still reading what it knows of groups. */
+export const mayPass = (error: unknown): boolean => error instanceof Error && (error as { retriable?: boolean }).retriable === true;
+
 /** @returns undefined when there is no such topic */
 export async function findTopic(admin: Admin, topic: string): Promise<TopicFound | undefined> {
   if (!(await admin.listTopics()).includes(topic)) return undefined;
