@@ -2,9 +2,11 @@
 import { Command } from 'commander';
 import { chat, type ChatOptions } from './chat.js';
 import { CliError } from './cli-error.js';
+import { erase, type ErasePersonOptions } from './erase.js';
 import { login, logout } from './login.js';
-import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { members, type NewMember } from './members.js';
+import { analysts, type NewAnalystOptions } from './operator/analysts.js';
+import { eraseAgain } from './operator/erase-again.js';
 import { projections } from './projections.js';
 
 const program = new Command('parley').description('Talk to a Parley server, and look after it.').showHelpAfterError();
@@ -57,6 +59,19 @@ readers
   .action((name: string, options: NewAnalystOptions) => analysts.create(name, options));
 readers.command('list').description('who there is, and whose rows they see').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => analysts.list(options));
 readers.command('drop').description('take a login away').argument('<name>', 'whose').action((name: string) => analysts.drop(name));
+
+const erasing = program.command('erase').description('end something for good');
+erasing
+  .command('person')
+  .description('erase a person of your tenant: nobody can read any more what they wrote and were answered (owners; everybody for themselves)')
+  .argument('<person>', 'their id or e-mail address')
+  .option('--confirm <text>', 'the id or e-mail address once more, where there is no terminal to ask at')
+  .option('--json', 'one JSON object, for programs')
+  .action((who: string, options: ErasePersonOptions) => erase.person(who, options));
+erasing
+  .command('again')
+  .description('destroy the keys of all who were erased, once more: after keys were restored from a backup (operator)')
+  .action(() => eraseAgain());
 
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));

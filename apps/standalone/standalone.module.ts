@@ -10,6 +10,7 @@ import { ChatProjectionModule } from '@parley/chat/read/chat-projection.module.j
 import { ChatQueryModule } from '@parley/chat/read/chat-query.module.js';
 import { ChatWriteModule } from '@parley/chat/write/chat-write.module.js';
 import { IdentityApiModule } from '@parley/identity/api/identity-api.module.js';
+import { IdentityForgetModule } from '@parley/identity/react/identity-forget.module.js';
 import { IdentityProjectionModule } from '@parley/identity/read/identity-projection.module.js';
 import { IdentityQueryModule } from '@parley/identity/read/identity-query.module.js';
 import { IdentityReactModule } from '@parley/identity/react/identity-react.module.js';
@@ -71,7 +72,7 @@ const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadMode
     OperationsModule,
     WebModule,
     GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens }),
-    IdentityWriteModule, IdentityReactModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule,
+    IdentityWriteModule, IdentityReactModule, IdentityForgetModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule,
     TenancyWriteModule, TenancyReactModule, TenancyProjectionModule, TenancyQueryModule, TenancyApiModule,
     AgentsWriteModule, AgentsProjectionModule, AgentsQueryModule, AgentsApiModule,
     ChatWriteModule, ChatReactModule, ChatProjectionModule, ChatQueryModule, ChatApiModule,

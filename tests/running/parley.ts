@@ -22,6 +22,7 @@ export interface Parley {
   readonly url: string;
   readonly port: number;
   readonly dataDir: string;
+  readonly pid: number;
   /** What it printed so far. */
   readonly output: () => string;
   /** Settles with its exit code; null when a signal ended it. */
@@ -45,7 +46,7 @@ export async function startParley({ dataDir = newDataDir(), port, env = {} }: Pa
     await kill('SIGINT');
     return exited;
   };
-  return { url: `http://127.0.0.1:${at}`, port: at, dataDir, output, exited, kill, stop };
+  return { url: `http://127.0.0.1:${at}`, port: at, dataDir, pid: child.pid!, output, exited, kill, stop };
 }
 
 /** Starts the program where it cannot run. @returns its exit code and what it said */
@@ -55,9 +56,9 @@ export async function failToStart({ dataDir = newDataDir(), port, env = {} }: Pa
   return { code, output: output() };
 }
 
-/** Runs `parley …` beside a running server, found by the same variables. */
-export async function parley(server: Pick<Parley, 'port' | 'dataDir'>, args: readonly string[], input?: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [CLI, ...args], { env: environment(server.dataDir, server.port), stdio: ['pipe', 'pipe', 'pipe'] });
+/** Runs `parley …` beside a running server, found by the same variables. @param env what it is told beside them */
+export async function parley(server: Pick<Parley, 'port' | 'dataDir'>, args: readonly string[], input?: string, env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [CLI, ...args], { env: { ...environment(server.dataDir, server.port), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   child.stdin.end(input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];

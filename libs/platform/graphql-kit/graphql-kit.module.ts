@@ -9,6 +9,7 @@ import { ApolloStations } from './apollo.plugin.js';
 import { Arrivals } from './arrivals.js';
 import type { Call, IncomingCall } from './call.js';
 import { ConsistentReads, ReadYourWrites } from './consistent.js';
+import { DocumentStore } from './document-store.js';
 import { DrainingDriver } from './draining.driver.js';
 import { EdgeFilter } from './edge.filter.js';
 import { ErrorAnswers } from './error-answers.js';
@@ -32,8 +33,8 @@ export interface GraphqlKitOptions {
 /** Settings and errors, which Apollo's configuration needs before there is a schema. */
 @Global()
 @Module({
-  providers: [{ provide: GatewaySettings, useFactory: () => ({ values: readGatewayConfig() }) }, ErrorAnswers],
-  exports: [GatewaySettings, ErrorAnswers],
+  providers: [{ provide: GatewaySettings, useFactory: () => ({ values: readGatewayConfig() }) }, ErrorAnswers, DocumentStore],
+  exports: [GatewaySettings, ErrorAnswers, DocumentStore],
 })
 class GatewaySettingsModule {}
 
@@ -44,7 +45,7 @@ export class GraphqlKitModule {
     return {
       module: GraphqlKitModule,
       global: true,
-      imports: [...imports, GatewaySettingsModule, GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: DrainingDriver, inject: [GatewaySettings, ErrorAnswers], useFactory: apolloConfig })],
+      imports: [...imports, GatewaySettingsModule, GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: DrainingDriver, inject: [GatewaySettings, ErrorAnswers, DocumentStore], useFactory: apolloConfig })],
       providers: [
         ...(readYourWrites ? [{ provide: ReadYourWrites, useExisting: readYourWrites }] : []),
         { provide: Clock, useClass: SystemClock },
@@ -67,7 +68,7 @@ export class GraphqlKitModule {
   }
 }
 
-function apolloConfig(settings: GatewaySettings, errors: ErrorAnswers): Omit<ApolloDriverConfig, 'driver'> {
+function apolloConfig(settings: GatewaySettings, errors: ErrorAnswers, documentStore: DocumentStore): Omit<ApolloDriverConfig, 'driver'> {
   const { PARLEY_GATEWAY_TOKENS_MAX: maxTokens, isSchemaShown } = settings.values;
   return {
     path: '/graphql',
@@ -81,6 +82,7 @@ function apolloConfig(settings: GatewaySettings, errors: ErrorAnswers): Omit<Apo
     validationRules: [...limitRules(settings)],
     csrfPrevention: true,
     persistedQueries: false,
+    documentStore,
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
