@@ -12,8 +12,8 @@ interface Declared {
   readonly more: readonly string[];
 }
 
-type Kind = 'defineEvent' | 'defineCommand' | 'defineError' | 'defineProjection' | 'defineReactor' | 'defineDecider' | 'writeSideTable' | 'defineConfig';
-const KINDS: readonly Kind[] = ['defineEvent', 'defineCommand', 'defineError', 'defineProjection', 'defineReactor', 'defineDecider', 'writeSideTable', 'defineConfig'];
+type Kind = 'defineEvent' | 'defineCommand' | 'defineError' | 'defineProjection' | 'defineRollup' | 'defineReactor' | 'defineDecider' | 'writeSideTable' | 'defineConfig';
+const KINDS: readonly Kind[] = ['defineEvent', 'defineCommand', 'defineError', 'defineProjection', 'defineRollup', 'defineReactor', 'defineDecider', 'writeSideTable', 'defineConfig'];
 
 /**
  * The catalogue of the house, markdown: facts, commands, refusals, tables, reactors and variables, as the declarations in the source
@@ -33,6 +33,7 @@ export function catalogue(): string {
     section('Refusals', ['Code', 'Kind', 'What it says', 'What to do'], all('defineError').map((each) => [code(each.name), ...each.more])),
     section('Streams', ['Category', 'Of', 'What is kept consistent'], all('defineDecider').map((each) => [code(each.name), where(each), each.doc])),
     section('Read models', ['Table', 'Version', 'One row for'], all('defineProjection').map((each) => [code(each.name), each.more[0] ?? '', each.doc])),
+    section('Rollups', ['Table', 'Of', 'Sums over the rows of a read model'], all('defineRollup').map((each) => [code(each.name), where(each), each.doc])),
     section('Reactors', ['Reactor', 'Of', 'What it does'], all('defineReactor').map((each) => [code(each.name), where(each), each.doc])),
     section('Write-side tables', ['Table', 'Of', 'What it keeps'], all('writeSideTable').map((each) => [code(each.name), where(each), each.doc])),
     section('Variables', ['Variable', 'Default', 'What it sets'], found.get('defineConfig')!.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((each) => [code(each.name), each.more[0] ?? '', each.doc])),

@@ -1,9 +1,8 @@
 import type { Event, EventsOf, Fact } from './event.js';
+import { type Rollup, sumsOf } from './rollup.js';
+import { idOf, type TenantKeyed } from './tenant-keyed.js';
 
-/** What every row begins with. The projector fills it from the fact, so no projection can reach another tenant's row. */
-export interface TenantKeyed {
-  tenantId: string;
-}
+export { idOf, type TenantKeyed };
 
 type Key<Row, K extends keyof Row> = Readonly<Pick<Row, K>>;
 type Values<Row extends TenantKeyed, K extends keyof Row> = Readonly<Omit<Row, K | 'tenantId'>>;
@@ -26,7 +25,7 @@ export interface Step<Row extends TenantKeyed, K extends keyof Row, E extends Ev
 export interface Projection<Row extends TenantKeyed = TenantKeyed, K extends keyof Row = keyof Row, E extends Event = Event> {
   /** Schema and table, e.g. `chat.conversation_list`. */
   readonly name: string;
-  /** Raise it whenever `on` or `row` changes: the table is built anew from the log beside the old one, then takes its place. */
+  /** Raise it whenever `on`, `row` or `rollups` change: the table is built anew from the log beside the old one, then takes its place. */
   readonly version: number;
   /** The entity: the single declaration of the table. Its primary columns are the key, tenant first. */
   readonly row: new () => Row;
@@ -34,6 +33,8 @@ export interface Projection<Row extends TenantKeyed = TenantKeyed, K extends key
   readonly personal?: readonly (keyof Row & string)[];
   readonly events: EventsOf<E>;
   readonly on: { readonly [T in E as T['type']]: Step<Row, K, T> };
+  /** Tables of sums over its rows. */
+  readonly rollups?: readonly Rollup[];
 }
 
 /** @example defineProjection<ConversationListRow, 'conversationId', ConversationEvent>({ name, version, row, events, on: { … } }) */
@@ -60,11 +61,14 @@ export function changeOf(projection: Projection, fact: Fact): Change | undefined
     fresh: step.fresh === true,
     evolve(row) {
       const values = step.evolve(step.fresh ? undefined : row, fact);
-      return values && values !== row ? { ...values, ...key } : (values as TenantKeyed | undefined);
+      if (!values || values === row) return values as TenantKeyed | undefined;
+      const next = { ...values, ...key };
+      for (const rollup of projection.rollups ?? []) sumsOf(rollup, [next]); // throws here, where the fact is known, or nowhere
+      return next;
     },
   };
 }
 
-/** A row's key as text. @param like any key of the same projection: it tells the columns */
-export const idOf = (row: TenantKeyed, like: TenantKeyed): string =>
-  Object.keys(like).sort().map((column) => row[column as keyof TenantKeyed]).join('\0');
+/** The entities of the tables that projections fill, those of their rollups among them. */
+export const entitiesOf = (projections: readonly Projection[]): readonly (new () => TenantKeyed)[] =>
+  projections.flatMap(({ row, rollups = [] }) => [row, ...rollups.map((rollup) => rollup.row)]);

@@ -75,14 +75,23 @@ describe('two tenants with equal ids', () => {
     expect(wrong).toEqual([]);
   });
 
-  it("cannot tell the other's from what does not exist: body, code and status are alike", async () => {
+  it.each([['HTTP and SSE', send], ['WebSocket', sendBySocket]] as const)("cannot tell the other's from what does not exist over %s: body, code and status are alike", async (_, over) => {
     const wrong: string[] = [];
     for (const each of cases) {
       const { asker, other, title, names } = each;
       const [foreignId, missingId] = [names === 'new' ? (await belongings(other, {}))[kindNamed(each.operation, each.input)] : other.own[names], crypto.randomUUID()];
-      const foreign = alike(each, await tryId(each, foreignId, asker.own), foreignId);
-      const missing = alike(each, await tryId(each, missingId, asker.own), missingId);
+      const foreign = alike(each, await tryId(each, foreignId, asker.own, over), foreignId);
+      const missing = alike(each, await tryId(each, missingId, asker.own, over), missingId);
       if (foreign !== missing) wrong.push(`${title}:\n  other's ${foreign}\n  missing ${missing}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('are told their own over WebSocket too', async () => {
+    const wrong: string[] = [];
+    for (const each of cases.filter(({ operation, names }) => operation.kind !== 'mutation' && names !== 'new')) {
+      const answer = await tryId(each, each.asker.own[each.names as keyof Belongings], each.asker.own, sendBySocket);
+      if (isRefused(answer) || isEmpty(each.operation, answer)) wrong.push(`${each.title}: ${answer.body}`);
     }
     expect(wrong).toEqual([]);
   });
@@ -179,7 +188,7 @@ function casesOf(operation: Operation): Case[] {
   });
 }
 
-const tryId = ({ asker, operation, input, title }: Case, id: string, mine: Belongings) => send(asker, operation, variablesOf(operation, mine, { input, id }), title);
+const tryId = ({ asker, operation, input, title }: Case, id: string, mine: Belongings, over = send) => over(asker, operation, variablesOf(operation, mine, { input, id }), title);
 
 async function send({ name, person, token }: Resident, { kind, document }: Operation, variables: object, title: string): Promise<WireAnswer> {
   const [path, accept] = kind === 'subscription' ? ['/graphql/stream', 'text/event-stream'] : ['/graphql', 'application/json'];
@@ -190,6 +199,22 @@ async function send({ name, person, token }: Resident, { kind, document }: Opera
   const ms = performance.now() - started;
   received.push({ name, title, body: `${JSON.stringify([...response.headers])} ${body}` });
   return { status: response.status, body, ms };
+}
+
+/** A socket of its own for each: one takes only so many messages a second. */
+async function sendBySocket({ name, person }: Resident, { document }: Operation, variables: object, title: string): Promise<WireAnswer> {
+  const socket = person.socket();
+  const started = performance.now();
+  const answers: unknown[] = [];
+  try {
+    for await (const answer of socket.iterate({ query: document, variables: { ...variables } })) answers.push(answer);
+  } catch (errors) {
+    answers.push({ errors: errors instanceof Error ? errors.message : errors });
+  }
+  const [ms, body] = [performance.now() - started, JSON.stringify(answers)];
+  await socket.dispose();
+  received.push({ name, title: `${title} over WebSocket`, body });
+  return { status: 200, body, ms };
 }
 
 const isRefused = ({ status, body }: WireAnswer) => status !== 200 || body.includes('"errors"');

@@ -71,7 +71,7 @@ const settings = (port, controllerPort, data) => ({
 function jars() {
   const folder = join(cacheDir(), `kafka-${KAFKA}`);
   if (existsSync(folder)) return folder;
-  if (!which('mvn')) mavenFromDebian() || missing('Maven', 'apt-get');
+  if (!which('mvn') && !mavenFromDebian()) missing('Maven', 'apt-get');
   console.error(`services: fetching Kafka ${KAFKA} (Maven Central, once)`);
   mkdirSync(cacheDir(), { recursive: true, mode: 0o700 });
   const draft = mkdtempSync(join(cacheDir(), 'draft-'));

@@ -22,7 +22,7 @@ afterEach(() => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-const made = async (ownerUrl: string, key = masterKey) => (await openDatabases({ ownerUrl, masterKey: key, tables: [eventStoreSchema] })).close();
+const made = async (ownerUrl: string, key: Buffer = masterKey) => (await openDatabases({ ownerUrl, masterKey: key, tables: [eventStoreSchema] })).close();
 
 describe('a command of the operator', () => {
   it('works in the database that the environment names', async () => {

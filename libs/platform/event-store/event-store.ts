@@ -89,6 +89,19 @@ export interface BackwardsPage {
   readonly limit: number;
 }
 
+export interface TenantPage {
+  /** Only facts of these stored names. Default: all. */
+  readonly types?: readonly string[];
+  /** Only facts after this position. Default 0. */
+  readonly after?: bigint;
+  /** Only facts up to this position, itself among them. Default: to the end of the log. */
+  readonly until?: bigint;
+  /** Most facts in the page. */
+  readonly limit: number;
+  /** The latest first: go on by `until`, not by `after`. */
+  readonly isBackwards?: boolean;
+}
+
 /** The log of facts: the one place where anything is ever written first. */
 export abstract class EventStore {
   abstract readonly identity: StoreIdentity;
@@ -118,6 +131,16 @@ export abstract class EventStore {
    * @param after 0, or the position of a fact. Between facts of a log with gaps there are no positions
    */
   abstract readAll(after: bigint, limit: number): Promise<readonly StoredFact[]>;
+
+  /** A page of one tenant's facts, in the order of the log. Fewer than `limit` only when there are no more. */
+  abstract readTenant(tenantId: string, page: TenantPage): Promise<readonly StoredFact[]>;
+
+  /**
+   * The position of the last fact that was recorded at or before an instant; 0 when there is none. All facts of an append bear one
+   * instant, so an instant never cuts a command in half. (Where the store's clock was set back, the answer is one of the places
+   * where the instant was passed, and the same each time.)
+   */
+  abstract positionAt(instant: Date): Promise<bigint>;
 
   /** The position of the last fact; 0 in an empty log. @throws StoreReplaced when this is no longer the store that was opened */
   abstract head(): Promise<bigint>;

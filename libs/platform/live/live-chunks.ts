@@ -41,5 +41,10 @@ export abstract class LiveChunks {
   /** Forgets a reply at once, e.g. when its person is erased. Its readers end; what is still published to it is dropped. */
   abstract forget(key: ReplyKey): Promise<void>;
 
+  /** Whether chunks can be published and read at present. */
+  async isUp(): Promise<boolean> {
+    return true;
+  }
+
   abstract close(): Promise<void>;
 }

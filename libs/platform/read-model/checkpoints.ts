@@ -71,11 +71,11 @@ export const advance = (tables: readonly string[], lane: number, through: bigint
   values: [tables, lane, String(through)],
 });
 
-/** DDL: a table without a checkpoint is new, or someone wants it built anew. */
-export const beginCheckpoint = (table: string, { storeId, epoch }: StoreIdentity) => `
+/** DDL: a table without a checkpoint is new, or someone wants it built anew. @param rollups tables that are emptied with it */
+export const beginCheckpoint = (table: string, { storeId, epoch }: StoreIdentity, rollups: readonly string[] = []) => `
 do $begin$ begin
   insert into parley.projection_checkpoints (table_name, lane, position, store_id, epoch) values ('${table}', 0, 0, '${storeId}', ${epoch}) on conflict do nothing;
   if not found then return; end if;
   delete from parley.projection_checkpoints where table_name = '${table}' and lane <> 0;
-  truncate ${table};
+  truncate ${[table, ...rollups].join(', ')};
 end $begin$;`;

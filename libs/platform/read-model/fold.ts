@@ -1,5 +1,6 @@
 import type { Fact } from '@parley/kernel/event.js';
 import { type Change, changeOf, type Projection, type TenantKeyed } from '@parley/kernel/projection.js';
+import type { RowChange } from '@parley/kernel/rollup.js';
 import { Undecodable } from '../personal-data/undecodable.js';
 import { reasonOf } from './database-errors.js';
 import { type Place, placeOf, type Readable, storedNames } from './readable.js';
@@ -22,6 +23,8 @@ export interface Folded {
   /** What each row becomes; undefined: it goes. Rows that stay as they are, are not here. */
   readonly rows: ReadonlyMap<string, TenantKeyed | undefined>;
   readonly keys: ReadonlyMap<string, TenantKeyed>;
+  /** What each of these rows was; undefined: there was none. */
+  readonly before: ReadonlyMap<string, TenantKeyed | undefined>;
   /** By stream: what stopped it. */
   readonly poison: ReadonlyMap<string, Poison>;
   /** By stream: how many facts wait behind what stopped it. */
@@ -48,10 +51,10 @@ export function stepsOf(projection: Projection, facts: readonly Readable[], afte
   return steps;
 }
 
-/** The keys of the rows that a fold of these steps must know, by id. */
-export function needed(steps: readonly Step[]): ReadonlyMap<string, TenantKeyed> {
+/** The keys of the rows that a fold of these steps must know, by id: sums over the table need what every row was. */
+export function needed({ rollups = [] }: Projection, steps: readonly Step[]): ReadonlyMap<string, TenantKeyed> {
   const keys = new Map<string, TenantKeyed>();
-  for (const { change } of steps) if (change && !change.fresh) keys.set(change.id, change.key);
+  for (const { change } of steps) if (change && (rollups.length > 0 || !change.fresh)) keys.set(change.id, change.key);
   return keys;
 }
 
@@ -62,6 +65,7 @@ export function needed(steps: readonly Step[]): ReadonlyMap<string, TenantKeyed>
 export function fold(steps: readonly Step[], rowOf: (id: string) => TenantKeyed | undefined, parked: { has(stream: string): boolean }): Folded {
   const rows = new Map<string, TenantKeyed | undefined>();
   const keys = new Map<string, TenantKeyed>();
+  const first = new Map<string, TenantKeyed | undefined>();
   const poison = new Map<string, Poison>();
   const waiting = new Map<string, Waiting>();
   for (const { place, change, reason } of steps) {
@@ -75,6 +79,7 @@ export function fold(steps: readonly Step[], rowOf: (id: string) => TenantKeyed 
         const before = rows.has(change.id) ? rows.get(change.id) : rowOf(change.id);
         const after = change.evolve(before);
         if (after === before && !(change.fresh && after === undefined)) continue;
+        if (!rows.has(change.id)) first.set(change.id, before);
         rows.set(change.id, after);
         keys.set(change.id, change.key);
       } catch (error) {
@@ -82,7 +87,12 @@ export function fold(steps: readonly Step[], rowOf: (id: string) => TenantKeyed 
       }
     }
   }
-  return { rows, keys, poison, waiting };
+  return { rows, keys, before: first, poison, waiting };
+}
+
+/** What a batch made of each row that it changed. */
+export function* changesOf({ rows, before }: Pick<Folded, 'rows' | 'before'>): Generator<RowChange> {
+  for (const [id, after] of rows) yield { before: before.get(id), after };
 }
 
 function read(projection: Projection, fact: Fact, place: Place, refused: string | undefined): Step {

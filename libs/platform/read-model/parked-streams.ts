@@ -114,7 +114,7 @@ async function lockWithCheckpoint(client: PoolClient, table: Table, asked: Parke
 async function write(client: PoolClient, table: Table, steps: readonly Step[], page: readonly StoredFact[]): Promise<Progress | undefined> {
   await client.query('savepoint page');
   try {
-    const keys = needed(steps);
+    const keys = needed(table.projection, steps);
     const rows = keys.size > 0 ? await loadRows(client, table, keys) : new Map<string, TenantKeyed>();
     const folded = fold(steps, (id) => rows.get(id), new Set());
     for (const statement of writesOf(table, folded)) await client.query(statement);

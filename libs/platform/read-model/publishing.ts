@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Databases } from '../postgres/databases.js';
 import type { Roles } from '../postgres/schema.js';
-import type { Table } from './table.js';
+import { rollupOf, type Table } from './table.js';
 
 /** How long publishing waits for those who read: behind it new readers queue. */
 const LOCK_TIMEOUT_MS = 3_000;
@@ -35,7 +35,9 @@ async function publishAll(client: PoolClient, roles: Roles, tables: readonly Tab
     const served = rows[0];
     if (served && served.version >= version) continue;
     if (served && (await isBehind(client, table.name, served.table_name))) return true;
-    await client.query(view(table, roles));
+    await client.query({ text: 'select parley.drop_reports_of($1)', values: [name] });
+    await client.query(view(name, table.name, roles));
+    for (const { name: sums, rollup } of table.rollups) await client.query(view(rollup.name, sums, roles));
     await client.query(
       `insert into parley.read_models (name, version, table_name) values ($1, $2, $3)
        on conflict (name) do update set version = excluded.version, table_name = excluded.table_name, published_at = clock_timestamp()`,
@@ -43,6 +45,7 @@ async function publishAll(client: PoolClient, roles: Roles, tables: readonly Tab
     );
     if (served) await dropBefore(client, name, served.version);
   }
+  await client.query('select parley.make_reports()');
   return false;
 }
 
@@ -57,10 +60,10 @@ async function isBehind(client: PoolClient, next: string, served: string): Promi
 }
 
 /** With the rights of who asks: a view with its owner's would show every tenant's rows. */
-const view = ({ name, projection }: Table, { app, projector }: Roles) => `
-  drop view if exists ${projection.name};
-  create view ${projection.name} with (security_invoker = true) as select * from ${name};
-  grant select on ${projection.name} to "${app}", "${projector}"`;
+const view = (name: string, table: string, { app, projector }: Roles) => `
+  drop view if exists ${name};
+  create view ${name} with (security_invoker = true) as select * from ${table};
+  grant select on ${name} to "${app}", "${projector}"`;
 
 async function dropBefore(client: PoolClient, name: string, version: number): Promise<void> {
   const { rows } = await client.query<{ table_name: string }>(
@@ -73,5 +76,15 @@ async function dropBefore(client: PoolClient, name: string, version: number): Pr
     await client.query('delete from parley.projection_checkpoints where table_name = $1', [table]);
     await client.query(`drop table ${table}`);
   }
+  await dropRollupsBefore(client, name, version);
+}
+
+/** With the view of one that is no more: those that are, were made anew over the tables of today. */
+async function dropRollupsBefore(client: PoolClient, name: string, version: number): Promise<void> {
+  const { rows } = await client.query<{ table_name: string }>(
+    `select c.oid::regclass::text as table_name from pg_class c where c.relkind = 'r' and obj_description(c.oid, 'pg_class') = $1 and substring(c.relname from '\\d+$')::int < $2`,
+    [rollupOf({ name }), version],
+  );
+  for (const { table_name: table } of rows) await client.query(`drop table ${table} cascade`);
 }
 

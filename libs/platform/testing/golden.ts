@@ -60,7 +60,11 @@ export async function goldenRows(log: readonly StoredFact[], projections: readon
   const parked = await projector.parked();
   if (parked.length > 0) throw new Error(parked.map(({ table, type, reason }) => `${table} cannot take in ${type}: ${reason}`).join('\n'));
   const tables: Record<string, unknown> = {};
-  for (const projection of projections) tables[projection.name] = { version: projection.version, rows: texts(await projector.rows(projection)) };
+  for (const projection of projections) {
+    const { name, version, rollups = [] } = projection;
+    tables[name] = { version, rows: texts(await projector.rows(projection)) };
+    for (const rollup of rollups) tables[rollup.name] = { version, rows: texts(await projector.rows(projection, rollup)) };
+  }
   return `${JSON.stringify(tables, undefined, 2)}\n`;
 }
 

@@ -1,3 +1,4 @@
+import { entitiesOf } from '@parley/kernel/projection.js';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { FindReplyUsageHandler } from './replies/find-reply-usage.query.js';
@@ -5,5 +6,5 @@ import { ListReplyUsageHandler } from './replies/list-reply-usage.query.js';
 import { usageProjections } from './usage-projections.js';
 
 /** Runs where queries are answered. */
-@Module({ imports: [TypeOrmModule.forFeature(usageProjections.map(({ row }) => row))], providers: [FindReplyUsageHandler, ListReplyUsageHandler] })
+@Module({ imports: [TypeOrmModule.forFeature([...entitiesOf(usageProjections)])], providers: [FindReplyUsageHandler, ListReplyUsageHandler] })
 export class UsageQueryModule {}

@@ -58,6 +58,7 @@ describe('the usage of a reply', () => {
         finishReason: null,
         failureReason: null,
         attempts: 0,
+        failures: [],
         inputTokens: 0,
         cachedInputTokens: 0,
         outputTokens: 0,
@@ -97,7 +98,7 @@ describe('the usage of a reply', () => {
 
   it('keeps apart what earlier attempts consumed for nothing', async () =>
     expect(await rows(started, attempted(1), lost(1), attempted(2), lost(2), attempted(3), completed)).toEqual([
-      expect.objectContaining({ attempts: 3, promptHash: 'hash 3', inputTokens: 10, costMicroUsd: 42n, wastedTokens: 22, wastedCostMicroUsd: 14n }),
+      expect.objectContaining({ attempts: 3, promptHash: 'hash 3', inputTokens: 10, costMicroUsd: 42n, wastedTokens: 22, wastedCostMicroUsd: 14n, failures: Array(2).fill({ reason: 'worker-lost', failedAt: now }) }),
     ]));
 
   it('counts what had come of a stopped one', async () =>
