@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AppendExpectedRevision, type AppendResult, type BinaryEventType, type EventData, EventStoreDBClient, type ResolvedEvent, type StreamingRead, StreamNotFoundError } from '@eventstore/db-client';
+import { type AllStreamSubscription, type AppendExpectedRevision, type AppendResult, type BinaryEventType, type EventData, EventStoreDBClient, type ResolvedEvent, type StreamingRead, StreamNotFoundError } from '@eventstore/db-client';
 import { StoreUnavailable } from './event-store.js';
 import { isFinal } from './esdb.errors.js';
 
@@ -63,6 +63,11 @@ export class EsdbConnection {
   /** The same of a server that may be another one. */
   pageOfAny(read: Read): Promise<readonly ResolvedEvent[]> {
     return this.patiently((client) => this.whole(read, client));
+  }
+
+  /** The events of a subscription up to the one that is the last. @param subscribe calls back while the server is still looking */
+  scan(subscribe: (client: EventStoreDBClient, isAlive: () => void) => AllStreamSubscription, isLast: (event: ResolvedEvent) => boolean): Promise<readonly ResolvedEvent[]> {
+    return this.patiently((client) => this.untilLast(client, subscribe, isLast), () => this.checked());
   }
 
   /** Appends; an outcome that is open is asked for again with the same ids and the same revision, which the server answers as if once. */
@@ -131,6 +136,26 @@ export class EsdbConnection {
       .on('end', () => resolve(events))
       .on('error', (error) => (error instanceof StreamNotFoundError ? resolve([]) : reject(error)));
     return promise.finally(() => clearTimeout(silence));
+  }
+
+  private async untilLast(client: EventStoreDBClient, subscribe: (client: EventStoreDBClient, isAlive: () => void) => AllStreamSubscription, isLast: (event: ResolvedEvent) => boolean): Promise<readonly ResolvedEvent[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const events: ResolvedEvent[] = [];
+    const silence = setTimeout(() => reject(new Silent()), READ_MS);
+    const subscription = subscribe(client, () => silence.refresh());
+    const take = (event: ResolvedEvent) => {
+      events.push(event);
+      silence.refresh();
+      if (isLast(event)) resolve(void subscription.off('data', take));
+    };
+    subscription.on('data', take).on('error', reject).on('end', () => reject(new Silent()));
+    try {
+      await promise;
+      return events;
+    } finally {
+      clearTimeout(silence);
+      subscription.unsubscribe().catch(() => undefined); // there may be no call to end
+    }
   }
 
   private async inTime<Answer>(answer: Promise<Answer>, limitMs: number): Promise<Answer> {

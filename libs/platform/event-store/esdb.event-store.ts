@@ -1,9 +1,9 @@
-import { type AllStreamResolvedEvent, BACKWARDS, END, type EventStoreDBClient, MaxAppendSizeExceededError, NO_STREAM as NEVER_WRITTEN, type Position, type ResolvedEvent, START, type StreamingRead, WrongExpectedVersionError } from '@eventstore/db-client';
+import { BACKWARDS, END, MaxAppendSizeExceededError, NO_STREAM as NEVER_WRITTEN, WrongExpectedVersionError } from '@eventstore/db-client';
 import { Bell } from './bell.js';
-import { EsdbConnection, type Read } from './esdb.connection.js';
-import { isInvalidPosition } from './esdb.errors.js';
-import { eventOf, factOf } from './esdb.facts.js';
+import { EsdbConnection } from './esdb.connection.js';
+import { eventOf } from './esdb.facts.js';
 import { identityIn, nameStore, readIdentity } from './esdb.identity.js';
+import { EsdbLogReader } from './esdb.log-reader.js';
 import { SameLog } from './esdb.same-log.js';
 import { EsdbTail } from './esdb.tail.js';
 import {
@@ -16,16 +16,15 @@ import {
   RevisionConflict,
   type StoredFact,
   type StoreIdentity,
-  StoreReplaced,
   StoreUnavailable,
   type StreamPage,
+  type TenantPage,
 } from './event-store.js';
 import { KnownIds, type StreamIds } from './known-ids.js';
 import { WaitingRoom } from './waiting-room.js';
 
-/** Events in one page of what only we read: ids of a stream, the end of the log. */
+/** Facts in one page of a stream that is read for its ids. */
 const PAGE = 500;
-const LAST_PAGE = 32;
 
 /**
  * The log in EventStoreDB (KurrentDB). Positions are the server's: they rise, with gaps.
@@ -36,12 +35,14 @@ const LAST_PAGE = 32;
 export class EsdbEventStore extends EventStore {
   private readonly bell = new Bell();
   private readonly known = new KnownIds();
+  private readonly reader: EsdbLogReader;
   private readonly waiting: WaitingRoom;
   private readonly tail: EsdbTail;
   private isClosed = false;
 
   private constructor(private readonly connection: EsdbConnection, private readonly log: SameLog, waitingMax: number) {
     super();
+    this.reader = new EsdbLogReader(connection);
     this.waiting = new WaitingRoom(waitingMax);
     connection.guardBy(() => log.check());
     this.tail = new EsdbTail(connection, this.bell);
@@ -84,7 +85,7 @@ export class EsdbEventStore extends EventStore {
   }
 
   async read(stream: string, { from = 0n, limit }: StreamPage): Promise<readonly StoredFact[]> {
-    const facts = await this.page((client) => client.readStream(stream, { fromRevision: from, maxCount: limit }));
+    const facts = await this.reader.factsIn(await this.connection.page((client) => client.readStream(stream, { fromRevision: from, maxCount: limit })));
     this.known.learn(stream, facts);
     return facts;
   }
@@ -92,7 +93,8 @@ export class EsdbEventStore extends EventStore {
   async readBackwards(stream: string, { before, limit }: BackwardsPage): Promise<readonly StoredFact[]> {
     if (before !== undefined && before <= 0n) return [];
     const fromRevision = before === undefined ? END : before - 1n;
-    return this.page((client) => client.readStream(stream, { direction: BACKWARDS, fromRevision, maxCount: limit }));
+    const events = await this.connection.page((client) => client.readStream(stream, { direction: BACKWARDS, fromRevision, maxCount: limit }));
+    return (await this.reader.factsIn(events.toReversed())).toReversed();
   }
 
   async find(stream: string, eventId: string): Promise<StoredFact | undefined> {
@@ -101,12 +103,20 @@ export class EsdbEventStore extends EventStore {
   }
 
   async readAll(after: bigint, limit: number): Promise<readonly StoredFact[]> {
-    return this.tail.after(after, limit) ?? this.readLog(after, limit);
+    return this.tail.after(after, limit) ?? this.reader.after(after, limit);
+  }
+
+  readTenant(tenantId: string, page: TenantPage): Promise<readonly StoredFact[]> {
+    return this.reader.ofTenant(tenantId, page);
+  }
+
+  positionAt(instant: Date): Promise<bigint> {
+    return this.reader.positionAt(instant);
   }
 
   async head(): Promise<bigint> {
     const { seen } = this.log;
-    const [last] = await Promise.all([this.last(), this.log.checkName()]);
+    const [last] = await Promise.all([this.reader.last(), this.log.checkName()]);
     this.log.checkEnd(last?.position ?? 0n, seen);
     if (last) this.log.saw(last);
     return last?.position ?? 0n;
@@ -125,7 +135,7 @@ export class EsdbEventStore extends EventStore {
 
   private async write(stream: string, expected: bigint, facts: readonly ProposedFact[]): Promise<Appended> {
     try {
-      const { position } = await this.connection.append(stream, facts.map((fact) => eventOf(fact)), expected === NO_STREAM ? NEVER_WRITTEN : expected);
+      const { position } = await this.connection.append(stream, facts.map((fact, index) => eventOf(fact, { index })), expected === NO_STREAM ? NEVER_WRITTEN : expected);
       return await this.wrote(stream, expected, facts, position?.commit);
     } catch (error) {
       if (error instanceof MaxAppendSizeExceededError) throw new FactTooLarge({}, { cause: error });
@@ -165,43 +175,5 @@ export class EsdbEventStore extends EventStore {
       if (facts.length < PAGE) break;
     }
     return this.known.of(stream);
-  }
-
-  private async readLog(after: bigint, limit: number): Promise<readonly StoredFact[]> {
-    const facts: StoredFact[] = [];
-    let from: Position | undefined = after === 0n ? undefined : { commit: after, prepare: after };
-    for (;;) {
-      const maxCount = limit - facts.length + 1; // forwards, the event at the position itself comes too
-      const events = await this.events((client) => client.readAll({ fromPosition: from ?? START, maxCount }), after);
-      for (const event of events) {
-        const fact = factOf(event);
-        if (fact && fact.position > (facts.at(-1)?.position ?? after) && facts.length < limit) facts.push(fact);
-      }
-      from = events.at(-1)?.event?.position;
-      if (facts.length >= limit || events.length < maxCount) return facts;
-    }
-  }
-
-  private async last(): Promise<StoredFact | undefined> {
-    for (let fromPosition: Position | typeof END = END; ; ) {
-      const before: Position | typeof END = fromPosition;
-      const events = await this.events((client) => client.readAll({ direction: BACKWARDS, fromPosition: before, maxCount: LAST_PAGE }));
-      const last = events.map(factOf).find((fact) => fact !== undefined);
-      if (last || events.length < LAST_PAGE) return last;
-      fromPosition = events.at(-1)!.event!.position!;
-    }
-  }
-
-  private async page(read: Read): Promise<readonly StoredFact[]> {
-    return (await this.connection.page(read)).map(factOf).filter((fact) => fact !== undefined);
-  }
-
-  private async events(read: (client: EventStoreDBClient) => StreamingRead<AllStreamResolvedEvent>, after?: bigint): Promise<readonly ResolvedEvent[]> {
-    try {
-      return await this.connection.page(read); // the same, and more
-    } catch (error) {
-      if (isInvalidPosition(error)) throw new StoreReplaced(`no fact is at position ${after}`);
-      throw error;
-    }
   }
 }

@@ -1,7 +1,7 @@
 import { type EventStoreDBClient, type ResolvedEvent, type StreamingRead } from '@eventstore/db-client';
 import type { EsdbConnection } from './esdb.connection.js';
 import { isInvalidPosition } from './esdb.errors.js';
-import { factOf } from './esdb.facts.js';
+import { FactReader } from './esdb.facts.js';
 import { identityIn, readIdentity } from './esdb.identity.js';
 import { type StoredFact, type StoreIdentity, StoreReplaced } from './event-store.js';
 
@@ -49,6 +49,6 @@ export class SameLog {
       if (isInvalidPosition(error)) return [];
       throw error;
     });
-    if (!event || factOf(event)?.eventId !== eventId) throw new StoreReplaced(`what it held at position ${position} is not there any more`);
+    if (!event || new FactReader().next(event)?.eventId !== eventId) throw new StoreReplaced(`what it held at position ${position} is not there any more`);
   }
 }

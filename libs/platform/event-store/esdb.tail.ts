@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BACKWARDS, END, type Position, type ResolvedEvent, START, streamNameFilter } from '@eventstore/db-client';
 import type { Bell } from './bell.js';
 import type { EsdbConnection } from './esdb.connection.js';
-import { factOf } from './esdb.facts.js';
+import { FactReader } from './esdb.facts.js';
 import type { StoredFact } from './event-store.js';
 
 /** How much of the log's end is kept; up to twice as much, so that it is seldom cut. */
@@ -80,9 +80,10 @@ export class EsdbTail {
       this.from = end?.commit ?? 0n;
       this.ring(); // what landed before we listened
     });
+    const reader = new FactReader();
     for await (const event of subscription as AsyncIterable<ResolvedEvent>) {
       this.connection.heard();
-      this.take(factOf(event));
+      this.take(reader.next(event));
     }
   }
 
