@@ -1,3 +1,4 @@
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { type DynamicModule, Global, type InjectionToken, Module, type ModuleMetadata, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
@@ -9,9 +10,11 @@ import { ApolloStations } from './apollo.plugin.js';
 import { Arrivals } from './arrivals.js';
 import type { Call, IncomingCall } from './call.js';
 import { ConsistentReads, ReadYourWrites } from './consistent.js';
+import { DocumentStore } from './document-store.js';
 import { DrainingDriver } from './draining.driver.js';
 import { EdgeFilter } from './edge.filter.js';
 import { ErrorAnswers } from './error-answers.js';
+import { CompiledQueries } from './execution/compiled-queries.js';
 import { GatewaySettings, readGatewayConfig } from './gateway.config.js';
 import { inputErrors } from './input-errors.js';
 import { limitRules, Operations } from './limits/operations.js';
@@ -20,7 +23,7 @@ import { LiveConnections } from './live/live-connections.js';
 import { SocketOperations } from './live/socket.operations.js';
 import { SocketServer } from './live/socket.server.js';
 import { OperationMetrics } from './operation.metrics.js';
-import { withConsistencyToken } from './schema.js';
+import { withConsistencyToken, withPlainFields } from './schema.js';
 
 export interface GraphqlKitOptions {
   /** Modules that export `AccessTokens` and what `readYourWrites` names, unless global ones do. */
@@ -32,8 +35,8 @@ export interface GraphqlKitOptions {
 /** Settings and errors, which Apollo's configuration needs before there is a schema. */
 @Global()
 @Module({
-  providers: [{ provide: GatewaySettings, useFactory: () => ({ values: readGatewayConfig() }) }, ErrorAnswers],
-  exports: [GatewaySettings, ErrorAnswers],
+  providers: [{ provide: GatewaySettings, useFactory: () => ({ values: readGatewayConfig() }) }, ErrorAnswers, DocumentStore],
+  exports: [GatewaySettings, ErrorAnswers, DocumentStore],
 })
 class GatewaySettingsModule {}
 
@@ -44,7 +47,7 @@ export class GraphqlKitModule {
     return {
       module: GraphqlKitModule,
       global: true,
-      imports: [...imports, GatewaySettingsModule, GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: DrainingDriver, inject: [GatewaySettings, ErrorAnswers], useFactory: apolloConfig })],
+      imports: [...imports, GatewaySettingsModule, GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: DrainingDriver, inject: [GatewaySettings, ErrorAnswers, DocumentStore], useFactory: apolloConfig })],
       providers: [
         ...(readYourWrites ? [{ provide: ReadYourWrites, useExisting: readYourWrites }] : []),
         { provide: Clock, useClass: SystemClock },
@@ -56,6 +59,7 @@ export class GraphqlKitModule {
         { provide: APP_PIPE, useFactory: () => new ValidationPipe({ transform: true, exceptionFactory: inputErrors }) },
         ApolloStations,
         Arrivals,
+        CompiledQueries,
         EventStreams,
         LiveConnections,
         Operations,
@@ -67,20 +71,22 @@ export class GraphqlKitModule {
   }
 }
 
-function apolloConfig(settings: GatewaySettings, errors: ErrorAnswers): Omit<ApolloDriverConfig, 'driver'> {
+function apolloConfig(settings: GatewaySettings, errors: ErrorAnswers, documentStore: DocumentStore): Omit<ApolloDriverConfig, 'driver'> {
   const { PARLEY_GATEWAY_TOKENS_MAX: maxTokens, isSchemaShown } = settings.values;
   return {
     path: '/graphql',
     autoSchemaFile: true,
     sortSchema: true,
-    transformSchema: withConsistencyToken,
+    transformSchema: (schema) => withPlainFields(withConsistencyToken(schema)),
     context: ({ req }: { req: IncomingCall }): Call => ({ req, arrival: req.arrival as Call['arrival'] }),
     introspection: isSchemaShown,
     graphiql: false,
+    plugins: [ApolloServerPluginCacheControlDisabled()], // it looks at each field, for hints that nothing of ours carries
     parseOptions: { maxTokens },
     validationRules: [...limitRules(settings)],
     csrfPrevention: true,
     persistedQueries: false,
+    documentStore,
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
