@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { applySchema, type Roles } from './schema.js';
 
 const MOST_BYTES_OF_A_NAME = 63;
+const LONGEST_ENDING = '_tenant_analyst';
 
 /**
  * The roles of one database. A cluster shares its roles among its databases: named after theirs, two Parleys do not meet.
@@ -11,7 +12,8 @@ const MOST_BYTES_OF_A_NAME = 63;
  */
 export function rolesOf(database: string): Roles {
   const roles = { app: `${database}_app`, projector: `${database}_projector`, writer: `${database}_writer`, historian: `${database}_historian` };
-  if (Buffer.byteLength(roles.projector) > MOST_BYTES_OF_A_NAME) throw new RangeError(`the name of database ${database} is too long: at most 53 bytes`);
+  const most = MOST_BYTES_OF_A_NAME - LONGEST_ENDING.length;
+  if (Buffer.byteLength(database) > most) throw new RangeError(`the name of database ${database} is too long: at most ${most} bytes`);
   if (/["\0{}]/.test(database)) throw new RangeError(`the name of database ${database} has characters that Parley cannot take`);
   return roles;
 }

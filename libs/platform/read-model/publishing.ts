@@ -35,6 +35,7 @@ async function publishAll(client: PoolClient, roles: Roles, tables: readonly Tab
     const served = rows[0];
     if (served && served.version >= version) continue;
     if (served && (await isBehind(client, table.name, served.table_name))) return true;
+    await client.query({ text: 'select parley.drop_reports_of($1)', values: [name] });
     await client.query(view(name, table.name, roles));
     for (const { name: sums, rollup } of table.rollups) await client.query(view(rollup.name, sums, roles));
     await client.query(
@@ -44,6 +45,7 @@ async function publishAll(client: PoolClient, roles: Roles, tables: readonly Tab
     );
     if (served) await dropBefore(client, name, served.version);
   }
+  await client.query('select parley.make_reports()');
   return false;
 }
 

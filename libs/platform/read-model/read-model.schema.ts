@@ -1,9 +1,10 @@
 import { APP, createSchema, PROJECTOR, type SchemaPart } from '../postgres/schema.js';
+import { REPORTS_DDL } from './reports.schema.js';
 
 /** What the projectors tell in Postgres when they have taken something in. */
 export const PROJECTED = 'parley_projected';
 
-/** How far each table came, which version queries see, and what could not be taken in. */
+/** How far each table came, which version queries see, what could not be taken in, and what is made for analysts. */
 export const readModelSchema: SchemaPart = {
   name: 'parley.projection_checkpoints',
   ddl: `
@@ -52,5 +53,6 @@ do $$ begin
   alter table parley.parked_facts enable row level security, force row level security;
   create policy projector on parley.parked_facts to ${PROJECTOR} using (true) with check (true);
   grant select, insert, update, delete on parley.parked_facts to ${PROJECTOR};
-exception when duplicate_object then null; end $$;`,
+exception when duplicate_object then null; end $$;
+${REPORTS_DDL}`,
 };

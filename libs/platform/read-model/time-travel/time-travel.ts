@@ -1,5 +1,4 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { Projection } from '@parley/kernel/projection.js';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../clock/clock.js';
 import { EventStore } from '../../event-store/event-store.js';
@@ -21,7 +20,7 @@ import { Turns } from './turns.js';
 export class TimeTravel extends LooksBack implements OnApplicationShutdown {
   private readonly turns = new Turns(TRAVELLERS);
   /** Which tables each question turned out to need: the next time they are filled together, by one reading of the log. */
-  private readonly learnt = new Map<string, ReadonlySet<Projection>>();
+  private readonly learnt = new Map<string, ReadonlySet<string>>();
   private tables: Promise<PastTables> | undefined;
 
   constructor(

@@ -9,7 +9,7 @@ import { decodingFor } from '../decoding.js';
 import { columnsOf } from '../table.js';
 import { loadRows, writesOf } from '../table-access.js';
 import { giveUp } from '../transactions.js';
-import { type FoldedTable, foldTenant, type Overflow, saveAll } from './tenant-fold.js';
+import { foldTenant, type Overflow, saveAll } from './tenant-fold.js';
 import { type PastTable, type PastTables, pastNames } from './past-tables.js';
 
 /** Rows that are written at a time. */
@@ -21,16 +21,17 @@ export interface TravelOptions {
   readonly tables: PastTables;
   readonly tenantId: string;
   readonly until: bigint;
-  /** What the question needed the last time. */
-  readonly expected: ReadonlySet<Projection>;
+  /** The tables that the question needed the last time, by name. */
+  readonly expected: ReadonlySet<string>;
   readonly memory?: number;
 }
 
 /** One look back: a transaction in which the tables of the past appear as statements name them. */
 export class Travel {
-  /** What turned out to be needed. */
-  readonly needed = new Set<Projection>();
-  private readonly filled = new Set<Projection>();
+  /** The tables that turned out to be needed, by name. */
+  readonly needed = new Set<string>();
+  private readonly filled = new Set<string>();
+  private readonly folded = new Set<Projection>();
   private filling: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: TravelOptions) {}
@@ -54,41 +55,45 @@ export class Travel {
   private fillOnDemand(runner: QueryRunner): void {
     const query = runner.query.bind(runner) as (...all: unknown[]) => Promise<unknown>;
     runner.query = (async (sql: string, ...rest: unknown[]) => {
-      const named = pastNames(sql).flatMap((name) => this.options.tables.byName.get(name)?.projection ?? []);
+      const named = pastNames(sql).filter((name) => this.options.tables.byName.has(name));
       if (named.length > 0) {
-        for (const projection of named) this.needed.add(projection);
+        for (const name of named) this.needed.add(name);
         await (this.filling = this.filling.then(() => this.fill(runner, named)));
       }
       return query(sql, ...rest);
     }) as QueryRunner['query'];
   }
 
-  private async fill(runner: QueryRunner, named: readonly Projection[]): Promise<void> {
-    const missing = named.filter((projection) => !this.filled.has(projection));
+  private async fill(runner: QueryRunner, named: readonly string[]): Promise<void> {
+    const missing = named.filter((name) => !this.filled.has(name));
     if (missing.length === 0) return;
-    const wanted = new Set(this.filled.size === 0 ? [...missing, ...this.options.expected] : missing);
-    for (const projection of wanted) this.filled.add(projection);
+    const { byName } = this.options.tables;
+    const wanted = [...new Set(this.filled.size === 0 ? [...missing, ...this.options.expected] : missing)];
+    for (const name of wanted) this.filled.add(name);
     const client = (await runner.connect()) as ClientBase;
-    const tables = [...this.options.tables.byName.values()].filter(({ projection }) => wanted.has(projection));
-    for (const { create } of tables) await client.query(create);
+    await this.fold(client, new Set(wanted.map((name) => byName.get(name)!.projection).filter((projection) => !this.folded.has(projection))));
+    for (const table of wanted.map((name) => byName.get(name)!)) if (table.rollup) await this.sum(client, table);
+  }
 
-    const { store, codec, tenantId, until, memory } = this.options;
-    const overflow = overflowTo(client, tables);
-    const decode = decodingFor(codec, [...wanted]);
-    for (const folded of await foldTenant([...wanted], { store, decode, tenantId, until, overflow, ...(memory !== undefined && { memory }) })) {
-      const own = tables.filter(({ projection }) => projection === folded.projection);
-      await write(client, own, folded, overflow);
+  /** One reading of the log for all of them. */
+  private async fold(client: ClientBase, projections: ReadonlySet<Projection>): Promise<void> {
+    if (projections.size === 0) return;
+    const { store, codec, tenantId, until, memory, tables } = this.options;
+    const own = [...tables.byName.values()].filter(({ projection, rollup }) => !rollup && projections.has(projection));
+    for (const { create } of own) await client.query(create);
+    const overflow = overflowTo(client, own);
+    const decode = decodingFor(codec, [...projections]);
+    for (const folded of await foldTenant([...projections], { store, decode, tenantId, until, overflow, ...(memory !== undefined && { memory }) })) {
+      const table = own.find(({ projection }) => projection === folded.projection)!;
+      if (folded.isOverflown) await saveAll(folded, overflow);
+      else await insert(client, table, folded.rows.values() as Iterable<TenantKeyed>);
+      this.folded.add(folded.projection);
     }
   }
-}
 
-async function write(client: ClientBase, tables: readonly PastTable[], folded: FoldedTable, overflow: Overflow): Promise<void> {
-  const [table, rollups] = [tables.find(({ rollup }) => !rollup)!, tables.filter(({ rollup }) => rollup)];
-  if (folded.isOverflown) await saveAll(folded, overflow);
-  else await insert(client, table, folded.rows.values() as Iterable<TenantKeyed>);
-  for (const each of rollups) {
-    const rows = folded.isOverflown ? (await client.query<TenantKeyed>(table.table.all)).rows : (folded.rows.values() as Iterable<TenantKeyed>);
-    await insert(client, each, sumsOf(each.rollup!, rows));
+  private async sum(client: ClientBase, sums: PastTable): Promise<void> {
+    await client.query(sums.create);
+    await insert(client, sums, sumsOf(sums.rollup!, (await client.query<TenantKeyed>(sums.table.all)).rows));
   }
 }
 
