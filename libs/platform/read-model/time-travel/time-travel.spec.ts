@@ -116,7 +116,7 @@ describe('a query as of then', () => {
     await record(tenantA, 'a', Added({ ...pen, amount: 1 }));
     const broken = await record(tenantA, 'a', Broken(pen));
     const after = await record(tenantA, 'a', Added({ ...pen, amount: 5 }));
-    const [{ eventId }] = (await store.readTenant(tenantA, { after: broken - 1n, limit: 1 })) as [{ eventId: string }];
+    const [{ eventId }] = (await store.readTenant(tenantA, { after: broken - 1n, limit: 1 })) as unknown as [{ eventId: string }];
     const skip = { projection: 'spec.stock', table: 'spec.stock_v1', stream: 'a', eventId, type: 'Broken', parkedFor: 'x', reason: 'seen and accepted', skippedBy: 'me', skippedAt: now };
     const ids = [crypto.randomUUID()];
     const { position: skipped } = await store.append(streamName(OPERATIONS, tenantA, tenantA), NO_STREAM, await codec.encode([ParkedFactSkipped(skip)], definitions, { ...meta, tenantId: tenantA }, ids));
