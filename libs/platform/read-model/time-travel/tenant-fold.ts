@@ -1,6 +1,7 @@
-import type { Projection, TenantKeyed } from '@parley/kernel/projection.js';
+import { changeOf, type Projection, type TenantKeyed } from '@parley/kernel/projection.js';
 import type { EventStore, StoredFact } from '../../event-store/event-store.js';
-import { fold, needed, stepsOf } from '../fold.js';
+import { Undecodable } from '../../personal-data/undecodable.js';
+import { needed, stepsOf } from '../fold.js';
 import { OPERATIONS, ParkedFactSkipped } from '../operations.events.js';
 import { placeOf, type Readable, storedNames } from '../readable.js';
 
@@ -36,7 +37,14 @@ export class FoldedTable {
   /** Rows were saved: those that are not here may be there. */
   isOverflown = false;
 
-  constructor(readonly projection: Projection) {}
+  /** Sums are made of the rows once, at the end. */
+  readonly withoutSums: Projection;
+  readonly names: ReadonlySet<string>;
+
+  constructor(readonly projection: Projection) {
+    this.withoutSums = { ...projection, rollups: [] };
+    this.names = storedNames(projection);
+  }
 }
 
 /**
@@ -68,29 +76,46 @@ export async function foldTenant(projections: readonly Projection[], options: Te
   }
 }
 
-/** @returns how much heavier memory became */
+/** The same as `fold`, without what a projector needs of it and time travel does not. @returns how much heavier memory became */
 async function take(table: FoldedTable, facts: readonly Readable[], skipped: Skipped, overflow: Overflow): Promise<number> {
-  const { projection, rows, keys, parked } = table;
+  const { projection, names, rows, keys, parked, isOverflown } = table;
   const left = skipped.get(projection.name);
-  const steps = stepsOf(projection, left ? facts.filter((fact) => !left.has(placeOf(fact).eventId)) : facts, 0n);
-  let weight = 0;
-  if (table.isOverflown) {
-    const missing = new Map([...needed(projection, steps)].filter(([id]) => !rows.has(id)));
-    for (const [id, row] of missing.size > 0 ? await overflow.load(projection, missing) : []) {
-      rows.set(id, row);
-      weight += weightOf(row);
+  const own = facts.filter((fact) => names.has(storedName(fact)) && !left?.has(placeOf(fact).eventId));
+  let weight = isOverflown ? await fetch(table, own, overflow) : 0;
+  for (const fact of own) {
+    const { stream } = fact instanceof Undecodable ? fact.stored : fact;
+    if (parked.has(stream)) continue;
+    try {
+      if (fact instanceof Undecodable) throw fact;
+      const { id, key, evolve } = changeOf(table.withoutSums, fact)!;
+      const before = rows.get(id);
+      const after = evolve(before);
+      if (after === before && !isOverflown) continue;
+      weight += weightOf(after) - weightOf(before);
+      if (after || isOverflown) rows.set(id, after);
+      else rows.delete(id);
+      if (isOverflown) keys.set(id, key);
+    } catch {
+      parked.add(stream);
     }
   }
-  const folded = fold(steps, (id) => rows.get(id), parked);
-  for (const [id, row] of folded.rows) {
-    weight += weightOf(row) - weightOf(rows.get(id));
-    if (row || table.isOverflown) rows.set(id, row);
-    else rows.delete(id);
-    if (table.isOverflown && !row) keys.set(id, folded.keys.get(id)!);
-  }
-  for (const stream of folded.poison.keys()) parked.add(stream);
   return weight;
 }
+
+/** Brings back the rows that the facts need. @returns how heavy they are */
+async function fetch({ projection, withoutSums, rows }: FoldedTable, facts: readonly Readable[], overflow: Overflow): Promise<number> {
+  const missing = new Map([...needed(withoutSums, stepsOf(withoutSums, facts, 0n))].filter(([id]) => !rows.has(id)));
+  if (missing.size === 0) return 0;
+  let weight = 0;
+  for (const [id, row] of await overflow.load(projection, missing)) {
+    rows.set(id, row);
+    weight += weightOf(row);
+  }
+  return weight;
+}
+
+/** The name that the log has: of a fact that was read, today's. */
+const storedName = (fact: Readable) => (fact instanceof Undecodable ? fact.stored.type : fact.type);
 
 export async function saveAll(table: FoldedTable, overflow: Overflow): Promise<void> {
   await overflow.save(table.projection, table.rows, table.keys);

@@ -97,10 +97,16 @@ export class Travel {
   }
 }
 
+/** While the database takes one batch, the next is written down. */
 async function insert(client: ClientBase, { insert: text, columns }: PastTable, rows: Iterable<TenantKeyed>): Promise<void> {
+  let sent: Promise<unknown> = Promise.resolve();
   for (const batch of inBatches(rows)) {
-    await client.query({ text, values: columnsOf(columns, batch).map((values, index) => arrayLiteral(values, columns[index]!.isJson)) });
+    const values = columnsOf(columns, batch).map((each, index) => arrayLiteral(each, columns[index]!.isJson));
+    await sent;
+    sent = client.query({ text, values });
+    sent.catch(() => undefined); // it is awaited in its turn
   }
+  await sent;
 }
 
 function* inBatches(rows: Iterable<TenantKeyed>): Generator<readonly TenantKeyed[]> {
