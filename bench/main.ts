@@ -5,6 +5,7 @@ import { appendBench } from './append.bench.js';
 import { asOfBench } from './as-of.bench.js';
 import { commandBench } from './command.bench.js';
 import { firstChunkBench } from './first-chunk.bench.js';
+import { graphqlListBench } from './graphql-list.bench.js';
 import { memoryBench } from './memory.bench.js';
 import { installPeers } from './peers.js';
 import { projectingBench } from './projecting.bench.js';
@@ -18,6 +19,7 @@ const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   'first-chunk': firstChunkBench,
   memory: memoryBench,
   'as-of': asOfBench,
+  'graphql-list': graphqlListBench,
 };
 
 const asked = process.argv.slice(2);

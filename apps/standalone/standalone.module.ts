@@ -4,12 +4,16 @@ import { AgentsApiModule } from '@parley/agents/api/agents-api.module.js';
 import { AgentsProjectionModule } from '@parley/agents/read/agents-projection.module.js';
 import { AgentsQueryModule } from '@parley/agents/read/agents-query.module.js';
 import { AgentsWriteModule } from '@parley/agents/write/agents-write.module.js';
+import { AuditEvidenceApiModule } from '@parley/audit/api/audit-evidence-api.module.js';
+import { AuditChainModule } from '@parley/audit/chain/audit-chain.module.js';
+import { AuditWriteModule } from '@parley/audit/write/audit-write.module.js';
 import { ChatApiModule } from '@parley/chat/api/chat-api.module.js';
 import { ChatReactModule } from '@parley/chat/react/chat-react.module.js';
 import { ChatProjectionModule } from '@parley/chat/read/chat-projection.module.js';
 import { ChatQueryModule } from '@parley/chat/read/chat-query.module.js';
 import { ChatWriteModule } from '@parley/chat/write/chat-write.module.js';
 import { IdentityApiModule } from '@parley/identity/api/identity-api.module.js';
+import { IdentityForgetModule } from '@parley/identity/react/identity-forget.module.js';
 import { IdentityProjectionModule } from '@parley/identity/read/identity-projection.module.js';
 import { IdentityQueryModule } from '@parley/identity/read/identity-query.module.js';
 import { IdentityReactModule } from '@parley/identity/react/identity-react.module.js';
@@ -57,7 +61,7 @@ export interface StandaloneOptions {
 }
 
 /** Parts that keep something outside the log and the read models. */
-const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule];
+const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
 
 /** Everything in one process. */
 @Module({
@@ -72,12 +76,13 @@ const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadMode
     OperationsModule,
     WebModule,
     GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens, looksBack: TimeTravel }),
-    IdentityWriteModule, IdentityReactModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule,
+    IdentityWriteModule, IdentityReactModule, IdentityForgetModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule,
     TenancyWriteModule, TenancyReactModule, TenancyProjectionModule, TenancyQueryModule, TenancyApiModule,
     AgentsWriteModule, AgentsProjectionModule, AgentsQueryModule, AgentsApiModule,
     ChatWriteModule, ChatReactModule, ChatProjectionModule, ChatQueryModule, ChatApiModule,
     InferenceWriteModule, InferenceReactModule, InferenceRuntimeModule,
     UsageProjectionModule, UsageQueryModule, UsageApiModule,
+    AuditWriteModule, AuditEvidenceApiModule,
   ],
 })
 export class StandaloneModule {
@@ -92,6 +97,7 @@ export class StandaloneModule {
         EventLogModule.forRoot({ url: eventLogConfig.read().PARLEY_EVENT_LOG_URL }),
         LiveModule.forRoot(),
         IdentityKeysModule.forRoot({ ...(dataDir && { dataDir }) }),
+        AuditChainModule.forRoot({ ...(dataDir && { dataDir }) }),
         ProvidersModule.forRoot({ ...(simulatorUrl && { simulatorUrl }) }),
       ],
     };

@@ -1,4 +1,5 @@
 import { AGENT_CATEGORY, AgentArchived, AgentCreated, AgentRenamed, PromptVersionActivated, PromptVersionDrafted } from '@parley/agents/domain/agent.events.js';
+import { HistoryExported } from '@parley/audit/domain/history-export.events.js';
 import {
   CONVERSATION_CATEGORY,
   ConversationDeleted,
@@ -9,6 +10,7 @@ import {
   ReplyRecorded,
   ReplyStopRequested,
 } from '@parley/chat/domain/conversation.events.js';
+import { ErasureRequested, PersonErased } from '@parley/identity/domain/erasure.events.js';
 import { PersonAdded, PersonRegistered, PersonRoleChanged } from '@parley/identity/domain/person.events.js';
 import { SessionEnded, SessionStarted } from '@parley/identity/domain/session.events.js';
 import {
@@ -109,3 +111,10 @@ tell('added', colleague, PersonAdded({ personId: colleagueId, email: 'grace@exam
 tell('role-changed', colleague, PersonRoleChanged({ personId: colleagueId, role: 'auditor', before: 'member', changedBy: personId, changedAt: now }));
 tell('colleague-joined', tenant, MemberJoined({ tenantId, personId: colleagueId, role: 'member', joinedAt: now }));
 tell('member-role-changed', tenant, MemberRoleChanged({ tenantId, personId: colleagueId, role: 'auditor', changedAt: now }));
+
+const [erasedId, ownerId] = [idOf(16), idOf(17)];
+const erasure = streamName('identity.erasure', tenantId, erasedId);
+tell('erasure', erasure, ErasureRequested({ personId: erasedId, requestedBy: ownerId, requestedAt: now }));
+tell('erased', erasure, PersonErased({ personId: erasedId, requestedBy: ownerId, requestedAt: now, erasedAt: now, sealed: { count: 2, digest: '0f'.repeat(32) } }));
+
+tell('history-exported', streamName('audit.export', tenantId, idOf(42)), HistoryExported({ exportId: idOf(42), exportedBy: personId, exportedAt: now }));

@@ -77,6 +77,7 @@ export function variablesOf(operation: Operation, belongings: Belongings, tried?
 
 function valueOf(operation: Operation, input: OperationInput, belongings: Belongings): unknown {
   const last = input.path.at(-1)!;
+  if (last === 'confirmation') return belongings.person;
   if (input.isId) {
     const named = whatIsNamed(operation, input);
     return named === 'new' || named === 'fact' ? (input.isRequired ? crypto.randomUUID() : undefined) : belongings[named];

@@ -22,6 +22,7 @@ export interface Parley {
   readonly url: string;
   readonly port: number;
   readonly dataDir: string;
+  readonly pid: number;
   /** What it printed so far. */
   readonly output: () => string;
   /** Settles with its exit code; null when a signal ended it. */
@@ -45,7 +46,7 @@ export async function startParley({ dataDir = newDataDir(), port, env = {} }: Pa
     await kill('SIGINT');
     return exited;
   };
-  return { url: `http://127.0.0.1:${at}`, port: at, dataDir, output, exited, kill, stop };
+  return { url: `http://127.0.0.1:${at}`, port: at, dataDir, pid: child.pid!, output, exited, kill, stop };
 }
 
 /** Starts the program where it cannot run. @returns its exit code and what it said */

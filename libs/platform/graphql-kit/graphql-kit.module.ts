@@ -1,3 +1,4 @@
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { type DynamicModule, Global, type InjectionToken, Module, type ModuleMetadata, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
@@ -11,9 +12,11 @@ import { AsOfQueries, LooksBack } from './as-of.js';
 import { Arrivals } from './arrivals.js';
 import type { Call, IncomingCall } from './call.js';
 import { ConsistentReads, ReadYourWrites } from './consistent.js';
+import { DocumentStore } from './document-store.js';
 import { DrainingDriver } from './draining.driver.js';
 import { EdgeFilter } from './edge.filter.js';
 import { ErrorAnswers } from './error-answers.js';
+import { CompiledQueries } from './execution/compiled-queries.js';
 import { GatewaySettings, readGatewayConfig } from './gateway.config.js';
 import { inputErrors } from './input-errors.js';
 import { limitRules, Operations } from './limits/operations.js';
@@ -22,7 +25,7 @@ import { LiveConnections } from './live/live-connections.js';
 import { SocketOperations } from './live/socket.operations.js';
 import { SocketServer } from './live/socket.server.js';
 import { OperationMetrics } from './operation.metrics.js';
-import { withAsOf, withConsistencyToken } from './schema.js';
+import { withAsOf, withConsistencyToken, withPlainFields } from './schema.js';
 
 export interface GraphqlKitOptions {
   /** Modules that export `AccessTokens` and what `readYourWrites` names, unless global ones do. */
@@ -36,8 +39,8 @@ export interface GraphqlKitOptions {
 /** Settings and errors, which Apollo's configuration needs before there is a schema. */
 @Global()
 @Module({
-  providers: [{ provide: GatewaySettings, useFactory: () => ({ values: readGatewayConfig() }) }, ErrorAnswers],
-  exports: [GatewaySettings, ErrorAnswers],
+  providers: [{ provide: GatewaySettings, useFactory: () => ({ values: readGatewayConfig() }) }, ErrorAnswers, DocumentStore],
+  exports: [GatewaySettings, ErrorAnswers, DocumentStore],
 })
 class GatewaySettingsModule {}
 
@@ -48,7 +51,7 @@ export class GraphqlKitModule {
     return {
       module: GraphqlKitModule,
       global: true,
-      imports: [...imports, GatewaySettingsModule, GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: DrainingDriver, inject: [GatewaySettings, ErrorAnswers], useFactory: apolloConfig(looksBack ? (schema) => withAsOf(withConsistencyToken(schema)) : withConsistencyToken) })],
+      imports: [...imports, GatewaySettingsModule, GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: DrainingDriver, inject: [GatewaySettings, ErrorAnswers, DocumentStore], useFactory: apolloConfig((schema) => (looksBack ? withAsOf(whole(schema)) : whole(schema))) })],
       providers: [
         ...(readYourWrites ? [{ provide: ReadYourWrites, useExisting: readYourWrites }] : []),
         { provide: Clock, useClass: SystemClock },
@@ -61,6 +64,7 @@ export class GraphqlKitModule {
         { provide: APP_PIPE, useFactory: () => new ValidationPipe({ transform: true, exceptionFactory: inputErrors }) },
         ApolloStations,
         Arrivals,
+        CompiledQueries,
         EventStreams,
         LiveConnections,
         Operations,
@@ -72,7 +76,9 @@ export class GraphqlKitModule {
   }
 }
 
-const apolloConfig = (transformSchema: (schema: GraphQLSchema) => GraphQLSchema) => (settings: GatewaySettings, errors: ErrorAnswers): Omit<ApolloDriverConfig, 'driver'> => {
+const whole = (schema: GraphQLSchema) => withPlainFields(withConsistencyToken(schema));
+
+const apolloConfig = (transformSchema: (schema: GraphQLSchema) => GraphQLSchema) => (settings: GatewaySettings, errors: ErrorAnswers, documentStore: DocumentStore): Omit<ApolloDriverConfig, 'driver'> => {
   const { PARLEY_GATEWAY_TOKENS_MAX: maxTokens, isSchemaShown } = settings.values;
   return {
     path: '/graphql',
@@ -82,10 +88,12 @@ const apolloConfig = (transformSchema: (schema: GraphQLSchema) => GraphQLSchema)
     context: ({ req }: { req: IncomingCall }): Call => ({ req, arrival: req.arrival as Call['arrival'] }),
     introspection: isSchemaShown,
     graphiql: false,
+    plugins: [ApolloServerPluginCacheControlDisabled()], // it looks at each field, for hints that nothing of ours carries
     parseOptions: { maxTokens },
     validationRules: [...limitRules(settings)],
     csrfPrevention: true,
     persistedQueries: false,
+    documentStore,
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,

@@ -19,7 +19,9 @@ export const PERMISSIONS = {
   'audit:export': [...OWNERS, 'auditor'],
   /** To let an auditor read personal text, or no longer. */
   'audit:grant-text': OWNERS,
-  /** To destroy another person's key. */
+  /** To erase oneself. */
+  'self:erase': [...ADMINS, 'member', 'analyst', 'auditor'],
+  /** To erase another person: to destroy their key. The decider of erasures says the same. */
   'people:erase': OWNERS,
   /** To see the usage of everyone in the tenant. */
   'usage:read': [...ADMINS, 'analyst', 'auditor'],

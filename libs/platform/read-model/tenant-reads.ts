@@ -7,7 +7,7 @@ import { readingAsOf } from '../graphql-kit/as-of.js';
 import { Opener } from '../personal-data/opener.js';
 import { isOutage, isUndefinedTable } from './database-errors.js';
 import { TimeTravel } from './time-travel/time-travel.js';
-import { giveUp } from './transactions.js';
+import { type Client, giveUp } from './transactions.js';
 
 /** The tables of a new read model are not there yet: its first build is under way. */
 export class ReadModelBuilding extends defineError(
@@ -53,11 +53,11 @@ export class TenantReads {
   private async now<R>(tenant: string, work: (manager: EntityManager) => Promise<R>): Promise<R> {
     const runner = this.dataSource.createQueryRunner();
     try {
-      await runner.startTransaction();
-      // Local to the transaction: the connection goes back to the pool without a tenant.
-      await runner.query("select set_config('app.tenant_id', $1, true), set_config('transaction_read_only', 'on', true)", [tenant]);
+      const client = (await runner.connect()) as Client;
+      // One way to the database, so in the text of the statement. Local to the transaction: the connection goes back to the pool without a tenant.
+      await client.query(`start transaction read only; set local app.tenant_id = '${tenant}'`);
       const result = await work(runner.manager);
-      await runner.commitTransaction();
+      await client.query('commit');
       return result;
     } catch (error) {
       await giveUp(runner, error);

@@ -5,10 +5,11 @@ import { FindConversationHandler } from './conversations/find-conversation.query
 import { ListConversationsHandler } from './conversations/list-conversations.query.js';
 import { ListMessagesHandler } from './messages/list-messages.query.js';
 import { FindReplyHandler } from './replies/find-reply.query.js';
+import { ListLateRepliesHandler } from './replies/list-late-replies.query.js';
 
 /** Runs where queries are answered. */
 @Module({
   imports: [TypeOrmModule.forFeature(chatProjections.map(({ row }) => row))],
-  providers: [FindConversationHandler, ListConversationsHandler, ListMessagesHandler, FindReplyHandler],
+  providers: [FindConversationHandler, ListConversationsHandler, ListMessagesHandler, FindReplyHandler, ListLateRepliesHandler],
 })
 export class ChatQueryModule {}

@@ -39,10 +39,11 @@ export class Travel {
   async run<R>(work: (manager: EntityManager) => Promise<R>): Promise<R> {
     const runner = this.options.tables.dataSource.createQueryRunner();
     try {
-      await runner.startTransaction();
-      this.fillOnDemand(runner);
+      const client = (await runner.connect()) as ClientBase;
+      await client.query('start transaction');
+      this.fillOnDemand(runner, client);
       const result = await work(runner.manager);
-      await runner.commitTransaction();
+      await client.query('commit');
       return result;
     } catch (error) {
       await giveUp(runner, error);
@@ -52,25 +53,24 @@ export class Travel {
     }
   }
 
-  private fillOnDemand(runner: QueryRunner): void {
+  private fillOnDemand(runner: QueryRunner, client: ClientBase): void {
     const query = runner.query.bind(runner) as (...all: unknown[]) => Promise<unknown>;
     runner.query = (async (sql: string, ...rest: unknown[]) => {
       const named = pastNames(sql).filter((name) => this.options.tables.byName.has(name));
       if (named.length > 0) {
         for (const name of named) this.needed.add(name);
-        await (this.filling = this.filling.then(() => this.fill(runner, named)));
+        await (this.filling = this.filling.then(() => this.fill(client, named)));
       }
       return query(sql, ...rest);
     }) as QueryRunner['query'];
   }
 
-  private async fill(runner: QueryRunner, named: readonly string[]): Promise<void> {
+  private async fill(client: ClientBase, named: readonly string[]): Promise<void> {
     const missing = named.filter((name) => !this.filled.has(name));
     if (missing.length === 0) return;
     const { byName } = this.options.tables;
     const wanted = [...new Set(this.filled.size === 0 ? [...missing, ...this.options.expected] : missing)];
     for (const name of wanted) this.filled.add(name);
-    const client = (await runner.connect()) as ClientBase;
     await this.fold(client, new Set(wanted.map((name) => byName.get(name)!.projection).filter((projection) => !this.folded.has(projection))));
     for (const table of wanted.map((name) => byName.get(name)!)) if (table.rollup) await this.sum(client, table);
   }
