@@ -85,8 +85,11 @@ async function take(table: FoldedTable, facts: readonly Readable[], skipped: Ski
   for (const fact of own) {
     const { stream } = fact instanceof Undecodable ? fact.stored : fact;
     if (parked.has(stream)) continue;
+    if (fact instanceof Undecodable) {
+      parked.add(stream);
+      continue;
+    }
     try {
-      if (fact instanceof Undecodable) throw fact;
       const { id, key, evolve } = changeOf(table.withoutSums, fact)!;
       const before = rows.get(id);
       const after = evolve(before);

@@ -126,7 +126,7 @@ function overflowTo(client: ClientBase, tables: readonly PastTable[]): Overflow 
   const of = (projection: Projection) => tables.find((each) => each.projection === projection && !each.rollup)!;
   const unnamed = { query: <Row extends object>({ text, values }: { text: string; values?: unknown[] }) => client.query<Row>({ text, values: values ?? [] }) };
   return {
-    load: (projection, keys) => loadRows(unnamed as never, of(projection).table, keys),
+    load: (projection, keys) => loadRows(unnamed, of(projection).table, keys),
     async save(projection, rows, keys) {
       const { table, addKey } = of(projection);
       if (!keyed.has(projection)) await client.query(addKey);
