@@ -23,7 +23,7 @@ async function compare(options: Partial<Diffing> = {}) {
 }
 
 const scratchTables = async () =>
-  (await app.databases.owner.query("select relname from pg_class where relname like '%\\_diff\\_%' and relkind = 'r' union all select table_name from parley.projection_checkpoints where table_name like '%\\_diff\\_%'")).rows;
+  (await app.databases.owner.query<{ relname: string }>("select relname from pg_class where relname like '%\\_diff\\_%' and relkind = 'r' union all select table_name from parley.projection_checkpoints where table_name like '%\\_diff\\_%'")).rows;
 
 async function write(count: number): Promise<void> {
   for (let written = 0; written < count; ) {
