@@ -6,6 +6,7 @@ import { erase, type ErasePersonOptions } from './erase.js';
 import { evidence, type ExportOptions, type VerifyOptions } from './evidence.js';
 import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
+import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
 import type { DiffOptions } from './operator/diff.js';
 import { projections } from './projections.js';
@@ -124,6 +125,19 @@ tables
   .argument('<eventId>', 'the parked fact')
   .requiredOption('-r, --reason <text>', 'why it may be left out')
   .action((projection: string, eventId: string, { reason }: { reason: string }) => projections.skip(projection, eventId, reason));
+
+const readers = program.command('analysts').description('logins to the database for those who read the tables of schema analytics (operator)');
+readers
+  .command('create')
+  .description('make a login that sees schema analytics and nothing else')
+  .argument('<name>', 'small letters, digits and underscores')
+  .option('-t, --tenant <tenant>', 'it sees the rows of this tenant: id or name')
+  .option('--all-tenants', 'it sees the rows of every tenant')
+  .option('--password-stdin', 'read its password from standard input (default: one is drawn by chance, and shown)')
+  .option('--json', 'one JSON object, for programs')
+  .action((name: string, options: NewAnalystOptions) => analysts.create(name, options));
+readers.command('list').description('who there is, and whose rows they see').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => analysts.list(options));
+readers.command('drop').description('take a login away').argument('<name>', 'whose').action((name: string) => analysts.drop(name));
 
 try {
   await program.parseAsync();
