@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { mkdirSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { appendBench } from './append.bench.js';
+import { asOfBench } from './as-of.bench.js';
 import { chainBench } from './chain.bench.js';
 import { commandBench } from './command.bench.js';
 import { firstChunkBench } from './first-chunk.bench.js';
@@ -19,6 +20,7 @@ const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   projecting: projectingBench,
   'first-chunk': firstChunkBench,
   memory: memoryBench,
+  'as-of': asOfBench,
   'graphql-list': graphqlListBench,
 };
 
