@@ -39,6 +39,7 @@ import { OperationsModule } from '@parley/platform/operations/operations.module.
 import { PersonalDataModule } from '@parley/platform/personal-data/personal-data.module.js';
 import { PostgresModule } from '@parley/platform/postgres/postgres.module.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
+import { TimeTravel } from '@parley/platform/read-model/time-travel/time-travel.js';
 import { ReadModelModule } from '@parley/platform/read-model/read-model.module.js';
 import { TelemetryModule } from '@parley/platform/telemetry/telemetry.module.js';
 import { TenancyApiModule } from '@parley/tenancy/api/tenancy-api.module.js';
@@ -76,7 +77,7 @@ const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsMod
     HealthModule,
     OperationsModule,
     WebModule,
-    GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens }),
+    GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens, looksBack: TimeTravel }),
     IdentityWriteModule, IdentityReactModule, IdentityForgetModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule,
     TenancyWriteModule, TenancyReactModule, TenancyProjectionModule, TenancyQueryModule, TenancyApiModule,
     AgentsWriteModule, AgentsProjectionModule, AgentsQueryModule, AgentsApiModule,
