@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import type { Projection } from '@parley/kernel/projection.js';
 import { EventLog } from '../event-log/event-log.js';
+import { FOLLOWS_HERE } from '../event-log/follows-here.js';
 import { StoreReplaced } from '../event-store/event-store.js';
 import { Codec } from '../personal-data/codec.js';
 import { Databases } from '../postgres/databases.js';
@@ -51,10 +52,11 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     private readonly events: EventLog,
     private readonly codec: Codec,
     private readonly served: ServedPosition,
+    @Optional() @Inject(FOLLOWS_HERE) private readonly isFollowedHere = true,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.registry.all().length === 0) return;
+    if (this.registry.all().length === 0 || !this.isFollowedHere) return;
     this.running = this.run();
     const patience = new AbortController();
     await Promise.race([this.ready.promise, delay(HOLD_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
