@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { AuditChainModule } from '@parley/audit/chain/audit-chain.module.js';
 import { IdentityKeysModule } from '@parley/identity/tokens/identity-keys.module.js';
 import { CommandHandlingModule } from '@parley/platform/cqrs/command-handling.module.js';
 import { ReactorsModule } from '@parley/platform/cqrs/reactors.module.js';
@@ -11,6 +12,6 @@ import type { Surroundings } from '../composition/serve-part.js';
 @Module({ imports: [CqrsModule.forRoot(), CommandHandlingModule, ReactorsModule, DispatchServerModule, ...WRITE, ...REACT, ...FORGET] })
 export class CommandModule {
   static in({ databaseUrl, masterKey }: Surroundings): DynamicModule {
-    return { module: CommandModule, imports: [...foundation(databaseUrl, masterKey), IdentityKeysModule.forRoot()] };
+    return { module: CommandModule, imports: [...foundation(databaseUrl, masterKey), IdentityKeysModule.forRoot(), AuditChainModule.forRoot()] };
   }
 }

@@ -3,6 +3,9 @@ import { AgentsApiModule } from '@parley/agents/api/agents-api.module.js';
 import { AgentsProjectionModule } from '@parley/agents/read/agents-projection.module.js';
 import { AgentsQueryModule } from '@parley/agents/read/agents-query.module.js';
 import { AgentsWriteModule } from '@parley/agents/write/agents-write.module.js';
+import { AuditEvidenceApiModule } from '@parley/audit/api/audit-evidence-api.module.js';
+import { AuditChainModule } from '@parley/audit/chain/audit-chain.module.js';
+import { AuditWriteModule } from '@parley/audit/write/audit-write.module.js';
 import { ChatApiModule } from '@parley/chat/api/chat-api.module.js';
 import { ChatReactModule } from '@parley/chat/react/chat-react.module.js';
 import { ChatProjectionModule } from '@parley/chat/read/chat-projection.module.js';
@@ -41,7 +44,7 @@ import { UsageQueryModule } from '@parley/usage/read/usage-query.module.js';
 // The contexts' rooms by what they are for: every app is made of some of these lists, standalone of all of them.
 
 /** Where commands are decided. */
-export const WRITE: Type[] = [IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceWriteModule];
+export const WRITE: Type[] = [IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceWriteModule, AuditWriteModule];
 
 /** Where other contexts' facts come in. */
 export const REACT: Type[] = [IdentityReactModule, TenancyReactModule, ChatReactModule, InferenceReactModule];
@@ -56,13 +59,13 @@ export const PROJECT: Type[] = [IdentityProjectionModule, TenancyProjectionModul
 export const QUERY: Type[] = [IdentityQueryModule, TenancyQueryModule, AgentsQueryModule, ChatQueryModule, UsageQueryModule];
 
 /** Where GraphQL and REST come in. */
-export const API: Type[] = [IdentityApiModule, TenancyApiModule, AgentsApiModule, ChatApiModule, UsageApiModule];
+export const API: Type[] = [IdentityApiModule, TenancyApiModule, AgentsApiModule, ChatApiModule, UsageApiModule, AuditEvidenceApiModule];
 
 /** Where replies are made. */
 export const RUNTIME: Type[] = [InferenceRuntimeModule];
 
 /** Parts that keep something outside the log and the read models. Every app makes what is missing of all of it: who starts first does not matter. */
-const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule];
+const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
 
 /** What every app stands on. @param databaseUrl as its owner */
 export function foundation(databaseUrl: string, masterKey: MasterKey): (Type | DynamicModule)[] {

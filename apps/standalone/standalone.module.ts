@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { AuditChainModule } from '@parley/audit/chain/audit-chain.module.js';
 import { IdentityKeysModule } from '@parley/identity/tokens/identity-keys.module.js';
 import { ProvidersModule } from '@parley/inference/providers/providers.module.js';
 import { CommandHandlingModule } from '@parley/platform/cqrs/command-handling.module.js';
@@ -44,6 +45,7 @@ export class StandaloneModule {
         ...foundation(databaseUrl, masterKey),
         LiveModule.forRoot(),
         IdentityKeysModule.forRoot({ ...(dataDir && { dataDir }) }),
+        AuditChainModule.forRoot({ ...(dataDir && { dataDir }) }),
         ProvidersModule.forRoot({ ...(simulatorUrl && { simulatorUrl }) }),
       ],
     };

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { InvalidConfig } from '../config/config.js';
+import { EventStoreUnusable, StoreReplaced } from '../event-store/event-store.js';
 import { DatabaseUnusable } from '../postgres/databases.js';
 import { EmbeddedPostgresError } from '../postgres/embedded-errors.js';
 
@@ -38,9 +39,11 @@ export async function runApp(start: (stops: Stop[]) => Promise<{ readonly lost?:
   }
 }
 
+const MENDABLE = [CannotStart, EmbeddedPostgresError, DatabaseUnusable, EventStoreUnusable, StoreReplaced];
+
 /** What a person can mend has a sentence of its own; a bug shows where it happened. */
 function sentence(error: unknown): string {
   if (error instanceof InvalidConfig) return `the configuration is not valid: ${error.message}.`;
-  if (error instanceof CannotStart || error instanceof EmbeddedPostgresError || error instanceof DatabaseUnusable) return error.message;
+  if (MENDABLE.some((kind) => error instanceof kind)) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
