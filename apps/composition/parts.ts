@@ -22,7 +22,9 @@ import { InferenceRuntimeModule } from '@parley/inference/runtime/inference-runt
 import { InferenceWriteModule } from '@parley/inference/write/inference-write.module.js';
 import { CommandHandlingModule } from '@parley/platform/cqrs/command-handling.module.js';
 import { ReactorsModule } from '@parley/platform/cqrs/reactors.module.js';
-import { EventLogModule, eventLogConfig } from '@parley/platform/event-log/event-log.module.js';
+import { EventLogModule } from '@parley/platform/event-log/event-log.module.js';
+import { eventLogConfig } from '@parley/platform/event-log/open-event-log.js';
+import { RelayModule } from '@parley/platform/event-log/relay.module.js';
 import { EventStoreModule } from '@parley/platform/event-store/event-store.module.js';
 import { eventStoreConfig } from '@parley/platform/event-store/open-event-store.js';
 import { HealthModule } from '@parley/platform/health/health.module.js';
@@ -65,7 +67,7 @@ export const API: Type[] = [IdentityApiModule, TenancyApiModule, AgentsApiModule
 export const RUNTIME: Type[] = [InferenceRuntimeModule];
 
 /** Parts that keep something outside the log and the read models. Every app makes what is missing of all of it: who starts first does not matter. */
-const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
+const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
 
 /** What every app stands on. @param databaseUrl as its owner */
 export function foundation(databaseUrl: string, masterKey: MasterKey): (Type | DynamicModule)[] {
@@ -74,7 +76,7 @@ export function foundation(databaseUrl: string, masterKey: MasterKey): (Type | D
     PostgresModule.forRoot({ ownerUrl: databaseUrl, masterKey: masterKey.bytes, tables: KEEPERS.flatMap(({ tables }) => tables) }),
     KeyStoreModule.forRoot(masterKey),
     EventStoreModule.forRoot({ url, masterKey: masterKey.bytes, waitingMax }),
-    EventLogModule.forRoot({ url: eventLogConfig.read().PARLEY_EVENT_LOG_URL }),
+    EventLogModule.forRoot(eventLogConfig.read()),
     PersonalDataModule,
     TelemetryModule,
     HealthModule,

@@ -8,6 +8,7 @@ import { GraphqlKitModule } from '@parley/platform/graphql-kit/graphql-kit.modul
 import { LiveModule } from '@parley/platform/live/live.module.js';
 import { OperationsModule } from '@parley/platform/operations/operations.module.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
+import { TimeTravel } from '@parley/platform/read-model/time-travel/time-travel.js';
 import { ReadModelModule } from '@parley/platform/read-model/read-model.module.js';
 import { API, FORGET, foundation, PROJECT, QUERY, REACT } from '../composition/parts.js';
 import type { Surroundings } from '../composition/serve-part.js';
@@ -23,7 +24,7 @@ import { WebModule } from './web/web.module.js';
     ReadModelModule,
     OperationsModule,
     WebModule,
-    GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens }),
+    GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens, looksBack: TimeTravel }),
     ...REACT, ...FORGET, ...PROJECT, ...QUERY, ...API,
   ],
 })

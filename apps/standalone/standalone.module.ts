@@ -5,11 +5,14 @@ import { IdentityKeysModule } from '@parley/identity/tokens/identity-keys.module
 import { ProvidersModule } from '@parley/inference/providers/providers.module.js';
 import { CommandHandlingModule } from '@parley/platform/cqrs/command-handling.module.js';
 import { ReactorsModule } from '@parley/platform/cqrs/reactors.module.js';
+import { eventLogConfig } from '@parley/platform/event-log/open-event-log.js';
+import { RelayModule } from '@parley/platform/event-log/relay.module.js';
 import { GraphqlKitModule } from '@parley/platform/graphql-kit/graphql-kit.module.js';
 import type { MasterKey } from '@parley/platform/key-store/master-key.js';
 import { LiveModule } from '@parley/platform/live/live.module.js';
 import { OperationsModule } from '@parley/platform/operations/operations.module.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
+import { TimeTravel } from '@parley/platform/read-model/time-travel/time-travel.js';
 import { ReadModelModule } from '@parley/platform/read-model/read-model.module.js';
 import { WebModule } from '../gateway/web/web.module.js';
 import { API, FORGET, foundation, PROJECT, QUERY, REACT, RUNTIME, WRITE } from '../composition/parts.js';
@@ -33,7 +36,7 @@ export interface StandaloneOptions {
     ReadModelModule,
     OperationsModule,
     WebModule,
-    GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens }),
+    GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens, looksBack: TimeTravel }),
     ...WRITE, ...REACT, ...FORGET, ...PROJECT, ...QUERY, ...API, ...RUNTIME,
   ],
 })
@@ -43,6 +46,7 @@ export class StandaloneModule {
       module: StandaloneModule,
       imports: [
         ...foundation(databaseUrl, masterKey),
+        RelayModule.forRoot(eventLogConfig.read()),
         LiveModule.forRoot(),
         IdentityKeysModule.forRoot({ ...(dataDir && { dataDir }) }),
         AuditChainModule.forRoot({ ...(dataDir && { dataDir }) }),
