@@ -4,6 +4,7 @@ import { cpus, totalmem } from 'node:os';
 import { appendBench } from './append.bench.js';
 import { commandBench } from './command.bench.js';
 import { firstChunkBench } from './first-chunk.bench.js';
+import { graphqlListBench } from './graphql-list.bench.js';
 import { memoryBench } from './memory.bench.js';
 import { installPeers } from './peers.js';
 import { projectingBench } from './projecting.bench.js';
@@ -16,6 +17,7 @@ const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   projecting: projectingBench,
   'first-chunk': firstChunkBench,
   memory: memoryBench,
+  'graphql-list': graphqlListBench,
 };
 
 const asked = process.argv.slice(2);

@@ -1,3 +1,4 @@
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { type DynamicModule, Global, type InjectionToken, Module, type ModuleMetadata, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
@@ -13,6 +14,7 @@ import { DocumentStore } from './document-store.js';
 import { DrainingDriver } from './draining.driver.js';
 import { EdgeFilter } from './edge.filter.js';
 import { ErrorAnswers } from './error-answers.js';
+import { CompiledQueries } from './execution/compiled-queries.js';
 import { GatewaySettings, readGatewayConfig } from './gateway.config.js';
 import { inputErrors } from './input-errors.js';
 import { limitRules, Operations } from './limits/operations.js';
@@ -21,7 +23,7 @@ import { LiveConnections } from './live/live-connections.js';
 import { SocketOperations } from './live/socket.operations.js';
 import { SocketServer } from './live/socket.server.js';
 import { OperationMetrics } from './operation.metrics.js';
-import { withConsistencyToken } from './schema.js';
+import { withConsistencyToken, withPlainFields } from './schema.js';
 
 export interface GraphqlKitOptions {
   /** Modules that export `AccessTokens` and what `readYourWrites` names, unless global ones do. */
@@ -57,6 +59,7 @@ export class GraphqlKitModule {
         { provide: APP_PIPE, useFactory: () => new ValidationPipe({ transform: true, exceptionFactory: inputErrors }) },
         ApolloStations,
         Arrivals,
+        CompiledQueries,
         EventStreams,
         LiveConnections,
         Operations,
@@ -74,10 +77,11 @@ function apolloConfig(settings: GatewaySettings, errors: ErrorAnswers, documentS
     path: '/graphql',
     autoSchemaFile: true,
     sortSchema: true,
-    transformSchema: withConsistencyToken,
+    transformSchema: (schema) => withPlainFields(withConsistencyToken(schema)),
     context: ({ req }: { req: IncomingCall }): Call => ({ req, arrival: req.arrival as Call['arrival'] }),
     introspection: isSchemaShown,
     graphiql: false,
+    plugins: [ApolloServerPluginCacheControlDisabled()], // it looks at each field, for hints that nothing of ours carries
     parseOptions: { maxTokens },
     validationRules: [...limitRules(settings)],
     csrfPrevention: true,

@@ -39,11 +39,11 @@ export class TenantReads {
     const tenant = id.parse(tenantId);
     const runner = this.dataSource.createQueryRunner();
     try {
-      await runner.startTransaction();
-      // Local to the transaction: the connection goes back to the pool without a tenant.
-      await runner.query("select set_config('app.tenant_id', $1, true), set_config('transaction_read_only', 'on', true)", [tenant]);
+      const client = (await runner.connect()) as Client;
+      // One way to the database, so in the text of the statement. Local to the transaction: the connection goes back to the pool without a tenant.
+      await client.query(`start transaction read only; set local app.tenant_id = '${tenant}'`);
       const result = await work(runner.manager);
-      await runner.commitTransaction();
+      await client.query('commit');
       return result;
     } catch (error) {
       await giveUp(runner, error);
@@ -70,17 +70,20 @@ export class TenantReads {
   }
 }
 
+/** Of pg. */
+interface Client {
+  query(text: string): Promise<unknown>;
+  emit(event: 'error', error: unknown): void;
+}
+
 /** A connection that is lost or hangs is closed; any other goes back to the pool clean. */
 async function giveUp(runner: QueryRunner, error: unknown): Promise<void> {
-  if (!isOutage(error) && runner.isTransactionActive) {
-    await runner.rollbackTransaction().catch((lost: unknown) => discard(runner, lost));
-  } else {
-    await discard(runner, error);
-  }
+  const client = (await runner.connect().catch(() => undefined)) as Client | undefined;
+  if (isOutage(error)) discard(runner, client, error);
+  else await client?.query('rollback').catch((lost: unknown) => discard(runner, client, lost));
 }
 
 /** TypeORM hands a connection that said `error` back as broken, so that the pool closes it. */
-async function discard(runner: QueryRunner, error: unknown): Promise<void> {
-  const client = (await runner.connect().catch(() => undefined)) as { emit(event: 'error', error: unknown): void } | undefined;
+function discard(runner: QueryRunner, client: Client | undefined, error: unknown): void {
   if (!runner.isReleased) client?.emit('error', error);
 }
