@@ -41,16 +41,16 @@ export class InterchangeController {
 
   @Get('export')
   async export(@Query('format') format: string | undefined, @CurrentCaller() { tenantId, personId }: CallerIdentity, @Res() response: Response): Promise<void> {
-    const { contentType, extension, write } = conversationFormats[formatNamed(format)];
+    const written = conversationFormats[formatNamed(format)];
     const at = this.clock.now().toISOString();
     response.set({
-      'content-type': contentType,
-      'content-disposition': `attachment; filename="parley-conversations-${at.slice(0, 10)}.${extension}"`,
+      'content-type': written.contentType,
+      'content-disposition': `attachment; filename="parley-conversations-${at.slice(0, 10)}.${written.extension}"`,
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
     // Cut off in the middle, the connection is cut too: what came does not look whole.
-    await pipeline(Readable.from(write(this.told(tenantId, personId), at)), response).catch((error: NodeJS.ErrnoException) => {
+    await pipeline(Readable.from(written.write(this.told(tenantId, personId), at)), response).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') log.error('export.failed', { error }); // else: the client went away
     });
   }
