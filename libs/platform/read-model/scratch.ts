@@ -97,7 +97,7 @@ async function* factsOf(store: Parts['store'], { after, until, tenantId, signal,
     const facts = page.filter(({ position }) => position <= until);
     if (facts.length === 0) return;
     after = facts.at(-1)!.position;
-    yield { lane: 0, facts };
+    yield { lane: 0, facts, through: after };
     passed(after);
   }
 }
