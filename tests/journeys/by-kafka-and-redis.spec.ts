@@ -36,13 +36,13 @@ const watch = async (conversationId: string, { replyId, consistencyToken }: Sent
   return person.watch(replyId);
 };
 
-const health = async () => (await (await fetch(`${parley.url}/health/ready`)).json()) as { status: string; checks: { projections: { details: { lag: number } } } };
+const health = async () => (await (await fetch(`${parley.url}/health/ready`)).json()) as { status: string };
 
 async function until(is: () => Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 30_000; !(await is()); await delay(100)) if (Date.now() > end) throw new Error('it did not come to pass');
 }
 
-it('a Parley moves from its own log to Kafka and Redis and back by URLs, and loses nothing while they are away', async () => {
+it('a Parley moves from its own log to Kafka and Redis by URLs, and loses nothing while they are away', async () => {
   await start();
   const conversationId = await person.startConversation(await person.createAgent());
   const first = await person.send(conversationId, 'One.');
@@ -67,12 +67,6 @@ it('a Parley moves from its own log to Kafka and Redis and back by URLs, and los
   expect(unseen.at(-1)!.__typename).toBe('ReplyCompleted'); // the text comes at the end
   await redis!.start();
   await until(async () => (await health()).status === 'up');
-  await until(async () => (await health()).checks.projections.details.lag === 0); // all lanes stand at one position
-  await parley.stop();
-
-  await start();
-  const fifth = await person.send(conversationId, 'Five.');
-  expect((await watch(conversationId, fifth, 5)).at(-1)!.__typename).toBe('ReplyCompleted');
-  await until(async () => JSON.stringify(await messagesIn(conversationId, fifth.consistencyToken)).match(/"COMPLETED"/g)?.length === 5);
-  expect(await person.get('query ($id: ID!) { conversation(id: $id) { messageCount } }', { id: conversationId })).toEqual({ conversation: { messageCount: 5 } }); // none twice
+  await until(async () => JSON.stringify(await messagesIn(conversationId, fourth.consistencyToken)).match(/"COMPLETED"/g)?.length === 4);
+  expect(await person.get('query ($id: ID!) { conversation(id: $id) { messageCount } }', { id: conversationId })).toEqual({ conversation: { messageCount: 4 } }); // none twice
 });
