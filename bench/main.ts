@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { mkdirSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { appendBench } from './append.bench.js';
+import { asOfBench } from './as-of.bench.js';
 import { commandBench } from './command.bench.js';
 import { firstChunkBench } from './first-chunk.bench.js';
 import { graphqlListBench } from './graphql-list.bench.js';
@@ -17,6 +18,7 @@ const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   projecting: projectingBench,
   'first-chunk': firstChunkBench,
   memory: memoryBench,
+  'as-of': asOfBench,
   'graphql-list': graphqlListBench,
 };
 

@@ -6,7 +6,9 @@ import { erase, type ErasePersonOptions } from './erase.js';
 import { evidence, type ExportOptions, type VerifyOptions } from './evidence.js';
 import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
+import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
+import type { DiffOptions } from './operator/diff.js';
 import { projections } from './projections.js';
 
 const program = new Command('parley').description('Talk to a Parley server, and look after it.').showHelpAfterError();
@@ -65,6 +67,15 @@ audit
   .option('--anchor <file>', 'heads that were kept outside; may be repeated', several)
   .option('--json', 'one JSON object, for programs')
   .action((options: VerifyOptions) => evidence.verify(options));
+audit
+  .command('diff')
+  .description('fold the log and compare it with the tables, cell by cell, while the server runs (operator)')
+  .option('-t, --tenant <id>', 'only the rows of this tenant')
+  .option('--all', 'the rows of all tenants')
+  .option('-p, --projection <name>', 'only this read model')
+  .option('--resume', 'go on where the last run was stopped')
+  .option('--json', 'one JSON object a line, for programs')
+  .action(async (options: DiffOptions) => (await import('./operator/diff.js')).compareTables(options));
 audit.command('keys').description('the public keys that sign, and their fingerprints').action(() => evidence.keys());
 
 const erasing = program.command('erase').description('end something for good');
@@ -82,6 +93,13 @@ erasing
 
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));
+tables
+  .command('diff')
+  .description('fold the log and compare it with the tables of all tenants, cell by cell, while the server runs (operator)')
+  .argument('[projection]', 'name of the read model (default: all)')
+  .option('--resume', 'go on where the last run was stopped')
+  .option('--json', 'one JSON object a line, for programs')
+  .action(async (projection: string | undefined, options: DiffOptions) => (await import('./operator/diff.js')).compareTables({ ...options, all: true, ...(projection && { projection }) }));
 tables
   .command('rebuild')
   .description('build tables anew from the log, beside those that are served; they take their place when they are as far')
@@ -107,6 +125,19 @@ tables
   .argument('<eventId>', 'the parked fact')
   .requiredOption('-r, --reason <text>', 'why it may be left out')
   .action((projection: string, eventId: string, { reason }: { reason: string }) => projections.skip(projection, eventId, reason));
+
+const readers = program.command('analysts').description('logins to the database for those who read the tables of schema analytics (operator)');
+readers
+  .command('create')
+  .description('make a login that sees schema analytics and nothing else')
+  .argument('<name>', 'small letters, digits and underscores')
+  .option('-t, --tenant <tenant>', 'it sees the rows of this tenant: id or name')
+  .option('--all-tenants', 'it sees the rows of every tenant')
+  .option('--password-stdin', 'read its password from standard input (default: one is drawn by chance, and shown)')
+  .option('--json', 'one JSON object, for programs')
+  .action((name: string, options: NewAnalystOptions) => analysts.create(name, options));
+readers.command('list').description('who there is, and whose rows they see').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => analysts.list(options));
+readers.command('drop').description('take a login away').argument('<name>', 'whose').action((name: string) => analysts.drop(name));
 
 try {
   await program.parseAsync();

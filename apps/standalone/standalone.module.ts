@@ -25,7 +25,9 @@ import { InferenceRuntimeModule } from '@parley/inference/runtime/inference-runt
 import { InferenceWriteModule } from '@parley/inference/write/inference-write.module.js';
 import { CommandHandlingModule } from '@parley/platform/cqrs/command-handling.module.js';
 import { ReactorsModule } from '@parley/platform/cqrs/reactors.module.js';
-import { EventLogModule, eventLogConfig } from '@parley/platform/event-log/event-log.module.js';
+import { EventLogModule } from '@parley/platform/event-log/event-log.module.js';
+import { eventLogConfig } from '@parley/platform/event-log/open-event-log.js';
+import { RelayModule } from '@parley/platform/event-log/relay.module.js';
 import { EventStoreModule } from '@parley/platform/event-store/event-store.module.js';
 import { eventStoreConfig } from '@parley/platform/event-store/open-event-store.js';
 import { GraphqlKitModule } from '@parley/platform/graphql-kit/graphql-kit.module.js';
@@ -37,6 +39,7 @@ import { OperationsModule } from '@parley/platform/operations/operations.module.
 import { PersonalDataModule } from '@parley/platform/personal-data/personal-data.module.js';
 import { PostgresModule } from '@parley/platform/postgres/postgres.module.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
+import { TimeTravel } from '@parley/platform/read-model/time-travel/time-travel.js';
 import { ReadModelModule } from '@parley/platform/read-model/read-model.module.js';
 import { TelemetryModule } from '@parley/platform/telemetry/telemetry.module.js';
 import { TenancyApiModule } from '@parley/tenancy/api/tenancy-api.module.js';
@@ -60,7 +63,7 @@ export interface StandaloneOptions {
 }
 
 /** Parts that keep something outside the log and the read models. */
-const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
+const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
 
 /** Everything in one process. */
 @Module({
@@ -74,7 +77,7 @@ const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadMode
     HealthModule,
     OperationsModule,
     WebModule,
-    GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens }),
+    GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens, looksBack: TimeTravel }),
     IdentityWriteModule, IdentityReactModule, IdentityForgetModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule,
     TenancyWriteModule, TenancyReactModule, TenancyProjectionModule, TenancyQueryModule, TenancyApiModule,
     AgentsWriteModule, AgentsProjectionModule, AgentsQueryModule, AgentsApiModule,
@@ -87,13 +90,15 @@ const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadMode
 export class StandaloneModule {
   static forRoot({ databaseUrl, masterKey, dataDir, simulatorUrl }: StandaloneOptions): DynamicModule {
     const { PARLEY_EVENT_STORE_URL, PARLEY_EVENT_STORE_WAITING_MAX: waitingMax } = eventStoreConfig.read();
+    const eventLog = eventLogConfig.read();
     return {
       module: StandaloneModule,
       imports: [
         PostgresModule.forRoot({ ownerUrl: databaseUrl, masterKey: masterKey.bytes, tables: KEEPERS.flatMap(({ tables }) => tables) }),
         KeyStoreModule.forRoot(masterKey),
         EventStoreModule.forRoot({ url: PARLEY_EVENT_STORE_URL, masterKey: masterKey.bytes, waitingMax }),
-        EventLogModule.forRoot({ url: eventLogConfig.read().PARLEY_EVENT_LOG_URL }),
+        EventLogModule.forRoot(eventLog),
+        RelayModule.forRoot(eventLog),
         LiveModule.forRoot(),
         IdentityKeysModule.forRoot({ ...(dataDir && { dataDir }) }),
         AuditChainModule.forRoot({ ...(dataDir && { dataDir }) }),

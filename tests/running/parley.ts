@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const MAIN = join(process.cwd(), 'dist/apps/standalone/main.js');
 const CLI = join(process.cwd(), 'dist/apps/cli/main.js');
@@ -56,9 +56,9 @@ export async function failToStart({ dataDir = newDataDir(), port, env = {} }: Pa
   return { code, output: output() };
 }
 
-/** Runs `parley …` beside a running server, found by the same variables. */
-export async function parley(server: Pick<Parley, 'port' | 'dataDir'>, args: readonly string[], input?: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [CLI, ...args], { env: environment(server.dataDir, server.port), stdio: ['pipe', 'pipe', 'pipe'] });
+/** Runs `parley …` beside a running server, found by the same variables. @param env what it is told beside them */
+export async function parley(server: Pick<Parley, 'port' | 'dataDir'>, args: readonly string[], input?: string, env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [CLI, ...args], { env: { ...environment(server.dataDir, server.port), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   child.stdin.end(input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];
@@ -94,13 +94,18 @@ function launch(dataDir: string, port: number, env: Readonly<Record<string, stri
   return { child, output: () => stdout() + stderr() };
 }
 
-/** Nothing of ours is inherited: keys of a developer's shell must not reach a journey. */
+/**
+ * Nothing of ours is inherited: keys of a developer's shell must not reach a journey. What carries facts and chunks can be chosen:
+ * PARLEY_JOURNEY_EVENT_LOG_URL=kafka://… gives each data folder a topic of its own there, PARLEY_JOURNEY_LIVE_URL=redis://… is taken as it is.
+ */
 const environment = (dataDir: string, port: number) => ({
   PATH: process.env['PATH'],
   HOME: dataDir,
   XDG_CONFIG_HOME: `${dataDir}-config`,
   PARLEY_DATA_DIR: dataDir,
   PARLEY_GATEWAY_PORT: `${port}`,
+  ...(process.env['PARLEY_JOURNEY_EVENT_LOG_URL'] && { PARLEY_EVENT_LOG_URL: `${process.env['PARLEY_JOURNEY_EVENT_LOG_URL']}/${basename(dataDir)}` }),
+  ...(process.env['PARLEY_JOURNEY_LIVE_URL'] && { PARLEY_LIVE_URL: process.env['PARLEY_JOURNEY_LIVE_URL'] }),
 });
 
 function collect(stream: NodeJS.ReadableStream): () => string {
