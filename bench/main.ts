@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { appendBench } from './append.bench.js';
 import { asOfBench } from './as-of.bench.js';
+import { chainBench } from './chain.bench.js';
 import { commandBench } from './command.bench.js';
 import { firstChunkBench } from './first-chunk.bench.js';
 import { graphqlListBench } from './graphql-list.bench.js';
@@ -14,6 +15,7 @@ import { type Line, tableOf } from './report.js';
 /** By the name that `npm run bench -- <row>` knows. */
 const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   append: appendBench,
+  chain: chainBench,
   command: commandBench,
   projecting: projectingBench,
   'first-chunk': firstChunkBench,

@@ -1,24 +1,17 @@
 import type { Projection } from '@parley/kernel/projection.js';
 import type { Client } from 'pg';
-import type { EventStore } from '../event-store/event-store.js';
-import type { Codec } from '../personal-data/codec.js';
-import type { Databases } from '../postgres/databases.js';
 import { differencesIn, openMoment, type RowDifference } from './comparing.js';
 import { hold, type Held } from './holding.js';
-import { Scratch } from './scratch.js';
+import { type Parts, Scratch } from './scratch.js';
 import { type Comparable, servedTables } from './served-tables.js';
 import { allOf } from './table.js';
 
 /** Facts that may be left to fold while projectors wait for us. */
 const CLOSE = 5_000n;
 
-export interface Diffing {
-  readonly databases: Databases;
-  readonly store: Pick<EventStore, 'read' | 'readAll' | 'readTenant' | 'identity'>;
-  readonly codec: Pick<Codec, 'decode'>;
+/** A tenant that is named is compared alone, from its facts. */
+export interface Diffing extends Parts {
   readonly projections: readonly Projection[];
-  /** Only the rows of this one, from its facts alone. */
-  readonly tenantId?: string;
   /** Go on where an earlier run stopped. */
   readonly isResumed?: boolean;
   readonly signal: AbortSignal;

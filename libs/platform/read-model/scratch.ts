@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Projection } from '@parley/kernel/projection.js';
 import type { Delivery } from '../event-log/event-log.js';
+import type { EventStore } from '../event-store/event-store.js';
+import type { Codec } from '../personal-data/codec.js';
+import type { Databases } from '../postgres/databases.js';
 import { ForeignCheckpoint } from './checkpoints.js';
-import type { Diffing } from './diff.js';
 import { MAX_FACTS, takeIn } from './feed.js';
 import { ParkedStreams } from './parked-streams.js';
 import { PostgresProjector } from './postgres.projector.js';
@@ -10,7 +12,14 @@ import type { Comparable } from './served-tables.js';
 import { suffixOf, type Target } from './table-name.js';
 import { allOf, tablesOf } from './table.js';
 
-type Parts = Pick<Diffing, 'databases' | 'store' | 'codec' | 'tenantId'>;
+/** The log, how to read it, and where to fold it. */
+export interface Parts {
+  readonly databases: Databases;
+  readonly store: Pick<EventStore, 'read' | 'readAll' | 'readTenant' | 'identity'>;
+  readonly codec: Pick<Codec, 'decode'>;
+  /** Only this one's facts. */
+  readonly tenantId?: string;
+}
 
 /**
  * Tables beside those that are served, which the log is folded into to be compared. They have checkpoints as all tables have, so a fold
@@ -88,7 +97,7 @@ async function* factsOf(store: Parts['store'], { after, until, tenantId, signal,
     const facts = page.filter(({ position }) => position <= until);
     if (facts.length === 0) return;
     after = facts.at(-1)!.position;
-    yield { lane: 0, facts };
+    yield { lane: 0, facts, through: after };
     passed(after);
   }
 }
