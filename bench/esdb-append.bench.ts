@@ -1,7 +1,8 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { binaryEvent, EventStoreDBClient, NO_STREAM as NEVER_WRITTEN } from '@eventstore/db-client';
 import { EsdbEventStore } from '@parley/platform/event-store/esdb.event-store.js';
 import { type EventStore, NO_STREAM } from '@parley/platform/event-store/event-store.js';
-import { type ServerProcess, startServerProcess } from '../tests/conformance/eventstore/server-process.js';
 import { type Contender, perSecond, rounds } from './measure.js';
 import { compared, type Line } from './report.js';
 
@@ -13,6 +14,8 @@ const META = JSON.stringify({ correlationId: crypto.randomUUID(), commandId: cry
 
 /** One fact, durable, in a stream whose revision is checked: by the adapter, and by the client that it stands on. The difference is the adapter's share. */
 export async function esdbAppendBench(): Promise<Line[]> {
+  // Not built with the rest: it is a tool for tests, and Node runs it as it is.
+  const { startServerProcess } = (await import(pathToFileURL(join(process.cwd(), 'tests/conformance/eventstore/server-process.ts')).href)) as typeof import('../tests/conformance/eventstore/server-process.js');
   const [one, other] = [await startServerProcess(), await startServerProcess()]; // each its own log, so that both grow alike
   const store = await EsdbEventStore.open(one.url);
   const client = EventStoreDBClient.connectionString(other.url);
@@ -20,7 +23,7 @@ export async function esdbAppendBench(): Promise<Line[]> {
   const values = await rounds(ROUNDS, [adapter, plain]);
   await store.close();
   await client.dispose();
-  await Promise.all([one, other].map((server: ServerProcess) => server.end()));
+  await Promise.all([one, other].map((server) => server.end()));
   return [compared({ work: `append by esdb: on the conformance server, ${IN_FLIGHT} in flight`, unit: '/s', ours: values.get(adapter.name)!, than: '@eventstore/db-client alone', theirs: values.get(plain.name)! })];
 }
 
