@@ -12,6 +12,7 @@ import { memoryBench } from './memory.bench.js';
 import { installPeers } from './peers.js';
 import { projectingBench } from './projecting.bench.js';
 import { type Line, tableOf } from './report.js';
+import { usageBench } from './usage.bench.js';
 
 /** By the name that `npm run bench -- <row>` knows. */
 const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
@@ -24,6 +25,7 @@ const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   memory: memoryBench,
   'as-of': asOfBench,
   'graphql-list': graphqlListBench,
+  usage: usageBench,
 };
 
 const asked = process.argv.slice(2);

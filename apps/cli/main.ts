@@ -4,6 +4,7 @@ import { chat, type ChatOptions } from './chat.js';
 import { CliError } from './cli-error.js';
 import { erase, type ErasePersonOptions } from './erase.js';
 import { evidence, type ExportOptions, type VerifyOptions } from './evidence.js';
+import { exportConversations, type ExportConversationsOptions, importConversations, type ImportOptions } from './interchange.js';
 import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
 import { analysts, type NewAnalystOptions } from './operator/analysts.js';
@@ -78,6 +79,20 @@ audit
   .option('--json', 'one JSON object a line, for programs')
   .action(async (options: DiffOptions) => (await import('./operator/diff.js')).compareTables(options));
 audit.command('keys').description('the public keys that sign, and their fingerprints').action(() => evidence.keys());
+
+program
+  .command('export')
+  .description('your own conversations as a file, which `parley import` takes back')
+  .option('-f, --format <format>', 'json or markdown', 'json')
+  .option('-o, --out <file>', 'where to; `-` prints it (default: parley-conversations.json or .md)')
+  .action((options: ExportConversationsOptions) => exportConversations(options));
+program
+  .command('import')
+  .description('take in conversations that Parley, ChatGPT, LibreChat or Open WebUI exported; again changes nothing')
+  .argument('<file>', 'the exported file')
+  .option('-a, --agent <id>', 'agent that they go on with (default: the first of your tenant)')
+  .option('--json', 'one JSON object, for programs')
+  .action((file: string, options: ImportOptions) => importConversations(file, options));
 
 const erasing = program.command('erase').description('end something for good');
 erasing
