@@ -11,6 +11,7 @@ import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
 import type { DiffOptions } from './operator/diff.js';
 import { projections } from './projections.js';
+import { retention } from './retention.js';
 
 const program = new Command('parley').description('Talk to a Parley server, and look after it.').showHelpAfterError();
 
@@ -92,6 +93,15 @@ program
   .option('-a, --agent <id>', 'agent that they go on with (default: the first of your tenant)')
   .option('--json', 'one JSON object, for programs')
   .action((file: string, options: ImportOptions) => importConversations(file, options));
+
+const keeping = program.command('retention').description('how long your tenant keeps things (owners)');
+keeping
+  .command('set')
+  .description('hide things when nothing happened in them for so long')
+  .argument('<kind>', 'conversations')
+  .argument('<days>', 'after how many days, or `never`')
+  .action((kind: string, days: string) => retention.set(kind, days));
+keeping.command('list').description('the rules').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => retention.list(options));
 
 const erasing = program.command('erase').description('end something for good');
 erasing

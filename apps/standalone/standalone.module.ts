@@ -11,6 +11,7 @@ import { ChatApiModule } from '@parley/chat/api/chat-api.module.js';
 import { ChatReactModule } from '@parley/chat/react/chat-react.module.js';
 import { ChatProjectionModule } from '@parley/chat/read/chat-projection.module.js';
 import { ChatQueryModule } from '@parley/chat/read/chat-query.module.js';
+import { ChatRetentionModule } from '@parley/chat/retention/chat-retention.module.js';
 import { ChatWriteModule } from '@parley/chat/write/chat-write.module.js';
 import { IdentityApiModule } from '@parley/identity/api/identity-api.module.js';
 import { IdentityForgetModule } from '@parley/identity/react/identity-forget.module.js';
@@ -63,7 +64,7 @@ export interface StandaloneOptions {
 }
 
 /** Parts that keep something outside the log and the read models. */
-const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
+const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, ChatRetentionModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
 
 /** Everything in one process. */
 @Module({
@@ -81,7 +82,7 @@ const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsMod
     IdentityWriteModule, IdentityReactModule, IdentityForgetModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule,
     TenancyWriteModule, TenancyReactModule, TenancyProjectionModule, TenancyQueryModule, TenancyApiModule,
     AgentsWriteModule, AgentsProjectionModule, AgentsQueryModule, AgentsApiModule,
-    ChatWriteModule, ChatReactModule, ChatProjectionModule, ChatQueryModule, ChatApiModule,
+    ChatWriteModule, ChatRetentionModule, ChatReactModule, ChatProjectionModule, ChatQueryModule, ChatApiModule,
     InferenceWriteModule, InferenceReactModule, InferenceRuntimeModule,
     UsageProjectionModule, UsageQueryModule, UsageApiModule,
     AuditWriteModule, AuditEvidenceApiModule,

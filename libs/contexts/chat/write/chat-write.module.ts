@@ -2,6 +2,7 @@ import { handlersFor } from '@parley/platform/cqrs/handlers-for.js';
 import type { SchemaPart } from '@parley/platform/postgres/schema.js';
 import { Module } from '@nestjs/common';
 import { conversation } from '../domain/conversation.js';
+import { retention } from '../domain/retention.js';
 import { AgentStatuses } from './agent-statuses.js';
 import { ImportConversationHandler, RegenerateReplyHandler, SendMessageHandler, StartConversationHandler } from './to-agent.handlers.js';
 
@@ -9,7 +10,7 @@ import { ImportConversationHandler, RegenerateReplyHandler, SendMessageHandler, 
 const derived = handlersFor(conversation, { except: ['StartConversation', 'SendMessage', 'RegenerateReply', 'ImportConversation'] });
 
 /** Runs where commands are decided. */
-@Module({ providers: [AgentStatuses, StartConversationHandler, SendMessageHandler, RegenerateReplyHandler, ImportConversationHandler, ...derived] })
+@Module({ providers: [AgentStatuses, StartConversationHandler, SendMessageHandler, RegenerateReplyHandler, ImportConversationHandler, ...derived, ...handlersFor(retention)] })
 export class ChatWriteModule {
   /** Chat keeps nothing outside the log. */
   static readonly tables: readonly SchemaPart[] = [];
