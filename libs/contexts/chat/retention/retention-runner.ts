@@ -13,7 +13,7 @@ import { ExpireConversation } from '../domain/conversation.commands.js';
 import { ConversationExpired } from '../domain/conversation.events.js';
 import { RecordRetention } from '../domain/retention.commands.js';
 import { ListIdleConversations } from '../read/conversations/list-idle-conversations.query.js';
-import { type DueRule, RetentionTable } from './retention-table.js';
+import { type DueRule, RetentionTable } from '../write/retention-table.js';
 
 export const retentionConfig = defineConfig({
   PARLEY_RETENTION_EVERY_MS: z.coerce.number().int().min(100).default(3_600_000).describe('how often each rule of retention is gone by'),
