@@ -1,6 +1,6 @@
 import { connectClient } from '../postgres/connect.js';
-import type { Databases } from '../postgres/databases.js';
-import { specDatabases } from '../testing/database.js';
+import { type Databases, openDatabases } from '../postgres/databases.js';
+import { masterKey, newDatabase, specDatabases } from '../testing/database.js';
 import { recorded } from '../testing/recorded.js';
 import { analystDefects } from './analyst-walls.js';
 import { AnalystExists, AnalystNameInvalid, AnalystPasswordInvalid, AnalystUnknown, createAnalyst, dropAnalyst, listAnalysts } from './analysts.js';
@@ -130,6 +130,19 @@ describe('an analyst, whosever', () => {
     await databases.owner.query(plant.replace('GROUP', group));
     expect(await analystDefects(databases.owner)).toEqual([expected]);
     await databases.owner.query(clear.replace('GROUP', group));
+  });
+
+  it('is made and dropped by an owner who is no superuser, but may make roles', async () => {
+    const url = new URL(await newDatabase());
+    const database = url.pathname.slice(1);
+    await databases.owner.query(`create role "${database}_owner" login createrole password 'spec'; alter database ${database} owner to "${database}_owner"`);
+    [url.username, url.password] = [`${database}_owner`, 'spec'];
+    const plain = await openDatabases({ ownerUrl: url.href, masterKey, tables: [readModelSchema] });
+    await createAnalyst(plain.owner, { name: 'ada', tenantId: tenantA, password });
+    expect(await listAnalysts(plain.owner)).toMatchObject([{ name: 'ada', tenantId: tenantA }]);
+    await dropAnalyst(plain.owner, 'ada');
+    expect(await listAnalysts(plain.owner)).toEqual([]);
+    await plain.close();
   });
 
   it('is listed, with whose rows they see', async () => {
