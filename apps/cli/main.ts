@@ -4,6 +4,7 @@ import { chat, type ChatOptions } from './chat.js';
 import { CliError } from './cli-error.js';
 import { erase, type ErasePersonOptions } from './erase.js';
 import { evidence, type ExportOptions, type VerifyOptions } from './evidence.js';
+import { history, type HistoryOptions, type StateOptions } from './history.js';
 import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
 import { analysts, type NewAnalystOptions } from './operator/analysts.js';
@@ -50,6 +51,29 @@ people.command('list').description('who there is').option('--json', 'one JSON ob
 
 const several = (value: string, before: readonly string[] = []) => [...before, value];
 const audit = program.command('audit').description('the history of your tenant, and the proof that nobody changed it (auditors and owners)');
+audit
+  .command('history')
+  .description('every fact: who, when, by which command, and what it changed')
+  .option('-t, --tenant <id>', 'another tenant than yours (platform-admin)')
+  .option('--person <id>', 'facts that this person caused, or that name them')
+  .option('--agent <id>', 'facts of this agent, or that name it')
+  .option('--stream <stream>', 'facts of this stream')
+  .option('--type <name>', 'facts of this name, e.g. MessageSent')
+  .option('--correlation <id>', 'facts of this chain of requests')
+  .option('--from <instant>', 'recorded at or after')
+  .option('--to <instant>', 'recorded at or before')
+  .option('--last <n>', 'only the latest, 100 at most')
+  .option('--changes', 'what each changed, field by field')
+  .option('--json', 'one JSON object a line')
+  .action((options: HistoryOptions) => history.list(options));
+audit
+  .command('state')
+  .description('conversations, agents, members and usage as they were')
+  .option('-t, --tenant <id>', 'another tenant than yours (platform-admin)')
+  .option('--at <moment>', 'an instant with its time zone, or a position of the log (default: now)')
+  .option('--table <name>', 'only this read model, e.g. chat.conversations; may be repeated', several)
+  .option('--json', 'one JSON object a line')
+  .action((options: StateOptions) => history.state(options));
 audit
   .command('export')
   .description('write the whole history into one file, which anyone can verify with parley-verify')

@@ -5,6 +5,7 @@ import { AgentsProjectionModule } from '@parley/agents/read/agents-projection.mo
 import { AgentsQueryModule } from '@parley/agents/read/agents-query.module.js';
 import { AgentsWriteModule } from '@parley/agents/write/agents-write.module.js';
 import { AuditEvidenceApiModule } from '@parley/audit/api/audit-evidence-api.module.js';
+import { AuditHistoryApiModule } from '@parley/audit/api/audit-history-api.module.js';
 import { AuditChainModule } from '@parley/audit/chain/audit-chain.module.js';
 import { AuditWriteModule } from '@parley/audit/write/audit-write.module.js';
 import { ChatApiModule } from '@parley/chat/api/chat-api.module.js';
@@ -82,7 +83,7 @@ const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadMode
     ChatWriteModule, ChatReactModule, ChatProjectionModule, ChatQueryModule, ChatApiModule,
     InferenceWriteModule, InferenceReactModule, InferenceRuntimeModule,
     UsageProjectionModule, UsageQueryModule, UsageApiModule,
-    AuditWriteModule, AuditEvidenceApiModule,
+    AuditWriteModule, AuditEvidenceApiModule, AuditHistoryApiModule,
   ],
 })
 export class StandaloneModule {
