@@ -76,7 +76,7 @@ export const history = {
       if (json) for (const row of rows) console.log(JSON.stringify({ table: name, row }));
       else {
         console.log(`\n${name}${at === undefined ? '' : ` as of ${at}`}: ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`);
-        for (const { tenantId: _, ...row } of rows) console.log(`  ${Object.entries(row).map(([column, value]) => `${column}=${typeof value === 'string' ? value : JSON.stringify(value)}`).join('  ')}`);
+        for (const row of rows) console.log(`  ${Object.entries(row).filter(([column]) => column !== 'tenantId').map(([column, value]) => `${column}=${typeof value === 'string' ? value : JSON.stringify(value)}`).join('  ')}`);
       }
     }
   },

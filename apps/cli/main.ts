@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { affected, type AffectedOptions } from './affected.js';
 import { chat, type ChatOptions } from './chat.js';
 import { CliError } from './cli-error.js';
 import { erase, type ErasePersonOptions } from './erase.js';
@@ -74,6 +75,17 @@ audit
   .option('--table <name>', 'only this read model, e.g. chat.conversations; may be repeated', several)
   .option('--json', 'one JSON object a line')
   .action((options: StateOptions) => history.state(options));
+audit
+  .command('affected')
+  .description('exactly the replies that an incident touched, of how many people, at what cost')
+  .option('--agent <id>', 'replies of this agent')
+  .option('--prompt-version <n>', "replies by this version of the agent's prompt")
+  .option('--provider <name>', 'replies through this provider')
+  .option('--model <name>', 'replies of this model')
+  .option('--key <id>', 'replies that were asked for with this key, or by this person')
+  .option('--between <a..b>', 'replies that were being made at some time between two instants')
+  .option('--json', 'one JSON object a line; the last one is the sum')
+  .action((options: AffectedOptions) => affected(options));
 audit
   .command('export')
   .description('write the whole history into one file, which anyone can verify with parley-verify')

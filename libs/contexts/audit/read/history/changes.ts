@@ -65,11 +65,12 @@ function step(projection: Projection, rows: Map<string, TenantKeyed>, fact: Fact
   }
 }
 
-function compared(table: string, { tenantId: _, ...key }: TenantKeyed, before: TenantKeyed | undefined, after: TenantKeyed | undefined): readonly ColumnChange[] {
-  const [was, is] = [before ?? {}, after ?? {}] as Readonly<Record<string, unknown>>[];
+function compared(table: string, whole: TenantKeyed, before: TenantKeyed | undefined, after: TenantKeyed | undefined): readonly ColumnChange[] {
+  const key = Object.fromEntries(Object.entries(whole).filter(([column]) => column !== 'tenantId'));
+  const [was, is] = [before ?? {}, after ?? {}] as [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>];
   const columns = Object.keys({ ...was, ...is }).filter((column) => column !== 'tenantId' && !(column in key));
-  const differing = columns.filter((column) => plain(was![column]) !== plain(is![column]));
-  return differing.map((column) => ({ table, key, column, before: was![column], after: is![column] }));
+  const differing = columns.filter((column) => plain(was[column]) !== plain(is[column]));
+  return differing.map((column) => ({ table, key, column, before: was[column], after: is[column] }));
 }
 
 /** The same text for equal values; undefined where there is none. */
