@@ -6,10 +6,12 @@ import { CliError } from './cli-error.js';
 import { erase, type ErasePersonOptions } from './erase.js';
 import { evidence, type ExportOptions, type VerifyOptions } from './evidence.js';
 import { history, type HistoryOptions, type StateOptions } from './history.js';
+import { exportConversations, type ExportConversationsOptions, importConversations, type ImportOptions } from './interchange.js';
 import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
 import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
+import type { DiffOptions } from './operator/diff.js';
 import { projections } from './projections.js';
 
 const program = new Command('parley').description('Talk to a Parley server, and look after it.').showHelpAfterError();
@@ -102,7 +104,30 @@ audit
   .option('--anchor <file>', 'heads that were kept outside; may be repeated', several)
   .option('--json', 'one JSON object, for programs')
   .action((options: VerifyOptions) => evidence.verify(options));
+audit
+  .command('diff')
+  .description('fold the log and compare it with the tables, cell by cell, while the server runs (operator)')
+  .option('-t, --tenant <id>', 'only the rows of this tenant')
+  .option('--all', 'the rows of all tenants')
+  .option('-p, --projection <name>', 'only this read model')
+  .option('--resume', 'go on where the last run was stopped')
+  .option('--json', 'one JSON object a line, for programs')
+  .action(async (options: DiffOptions) => (await import('./operator/diff.js')).compareTables(options));
 audit.command('keys').description('the public keys that sign, and their fingerprints').action(() => evidence.keys());
+
+program
+  .command('export')
+  .description('your own conversations as a file, which `parley import` takes back')
+  .option('-f, --format <format>', 'json or markdown', 'json')
+  .option('-o, --out <file>', 'where to; `-` prints it (default: parley-conversations.json or .md)')
+  .action((options: ExportConversationsOptions) => exportConversations(options));
+program
+  .command('import')
+  .description('take in conversations that Parley, ChatGPT, LibreChat or Open WebUI exported; again changes nothing')
+  .argument('<file>', 'the exported file')
+  .option('-a, --agent <id>', 'agent that they go on with (default: the first of your tenant)')
+  .option('--json', 'one JSON object, for programs')
+  .action((file: string, options: ImportOptions) => importConversations(file, options));
 
 const erasing = program.command('erase').description('end something for good');
 erasing
@@ -119,6 +144,13 @@ erasing
 
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));
+tables
+  .command('diff')
+  .description('fold the log and compare it with the tables of all tenants, cell by cell, while the server runs (operator)')
+  .argument('[projection]', 'name of the read model (default: all)')
+  .option('--resume', 'go on where the last run was stopped')
+  .option('--json', 'one JSON object a line, for programs')
+  .action(async (projection: string | undefined, options: DiffOptions) => (await import('./operator/diff.js')).compareTables({ ...options, all: true, ...(projection && { projection }) }));
 tables
   .command('rebuild')
   .description('build tables anew from the log, beside those that are served; they take their place when they are as far')

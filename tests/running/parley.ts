@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const MAIN = join(process.cwd(), 'dist/apps/standalone/main.js');
 const CLI = join(process.cwd(), 'dist/apps/cli/main.js');
@@ -94,13 +94,18 @@ function launch(dataDir: string, port: number, env: Readonly<Record<string, stri
   return { child, output: () => stdout() + stderr() };
 }
 
-/** Nothing of ours is inherited: keys of a developer's shell must not reach a journey. */
+/**
+ * Nothing of ours is inherited: keys of a developer's shell must not reach a journey. What carries facts and chunks can be chosen:
+ * PARLEY_JOURNEY_EVENT_LOG_URL=kafka://… gives each data folder a topic of its own there, PARLEY_JOURNEY_LIVE_URL=redis://… is taken as it is.
+ */
 const environment = (dataDir: string, port: number) => ({
   PATH: process.env['PATH'],
   HOME: dataDir,
   XDG_CONFIG_HOME: `${dataDir}-config`,
   PARLEY_DATA_DIR: dataDir,
   PARLEY_GATEWAY_PORT: `${port}`,
+  ...(process.env['PARLEY_JOURNEY_EVENT_LOG_URL'] && { PARLEY_EVENT_LOG_URL: `${process.env['PARLEY_JOURNEY_EVENT_LOG_URL']}/${basename(dataDir)}` }),
+  ...(process.env['PARLEY_JOURNEY_LIVE_URL'] && { PARLEY_LIVE_URL: process.env['PARLEY_JOURNEY_LIVE_URL'] }),
 });
 
 function collect(stream: NodeJS.ReadableStream): () => string {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { EventLog } from '../event-log/event-log.js';
+import { FOLLOWS_HERE } from '../event-log/follows-here.js';
 import { EventStore, StoreReplaced } from '../event-store/event-store.js';
 import { Codec } from '../personal-data/codec.js';
 import { Databases } from '../postgres/databases.js';
@@ -69,12 +70,13 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     store: EventStore,
     private readonly codec: Codec,
     private readonly served: ServedPosition,
+    @Optional() @Inject(FOLLOWS_HERE) private readonly isFollowedHere = true,
   ) {
     this.streams = new ParkedStreams(databases, store, codec);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.registry.all().length === 0) return;
+    if (this.registry.all().length === 0 || !this.isFollowedHere) return;
     this.running = this.run();
     const patience = new AbortController();
     await Promise.race([this.ready.promise, delay(HOLD_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
