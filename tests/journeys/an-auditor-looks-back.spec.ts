@@ -37,7 +37,7 @@ it('an auditor is taken in, sees what happened and what was, and how far an inci
   const history = await cli(['audit', 'history', '--json', '--changes']);
   const facts = lines<{ type: string; position: string; changes: { column: string; before: string; after: string }[] }>(history.stdout);
   expect(facts.map(({ type }) => type)).toEqual(expect.arrayContaining(['PersonRegistered', 'TenantCreated', 'PersonAdded', 'AgentCreated', 'MessageSent', 'GenerationCompleted', 'ReplyRecorded', 'AgentRenamed']));
-  expect(history.stdout).not.toMatch(/a secret between us|sealed:v1|@example\.org/);
+  for (const hidden of ['a secret between us', 'sealed:v1', owner.email]) expect(history.stdout.includes(hidden)).toBe(false);
   const renamed = facts.find(({ type }) => type === 'AgentRenamed')!;
   expect(renamed.changes).toContainEqual(expect.objectContaining({ column: 'name', before: '"Ada"', after: '"Grace"' }));
   expect((await cli(['audit', 'history', '--type', 'AgentRenamed', '--changes'])).out).toContain('name: "Ada" → "Grace"');

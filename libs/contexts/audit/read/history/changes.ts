@@ -69,7 +69,7 @@ function compared(table: string, whole: TenantKeyed, before: TenantKeyed | undef
   const key = Object.fromEntries(Object.entries(whole).filter(([column]) => column !== 'tenantId'));
   const [was, is] = [before ?? {}, after ?? {}] as [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>];
   const columns = Object.keys({ ...was, ...is }).filter((column) => column !== 'tenantId' && !(column in key));
-  const differing = columns.filter((column) => plain(was[column]) !== plain(is[column]));
+  const differing = columns.filter((column) => plain(was[column] ?? null) !== plain(is[column] ?? null));
   return differing.map((column) => ({ table, key, column, before: was[column], after: is[column] }));
 }
 
