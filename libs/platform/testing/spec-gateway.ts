@@ -69,7 +69,7 @@ export class SpecGateway {
 
   /** A part of the application. */
   get<Part>(token: abstract new (...all: never[]) => Part): Part {
-    return this.app.get<Part>(token as never, { strict: false });
+    return this.app.get<Part>(token, { strict: false });
   }
 
   /** Facts that come from a context which is not here. */
