@@ -17,8 +17,6 @@ export const PERMISSIONS = {
   'audit:read': [...ADMINS, 'auditor'],
   /** To take a bundle of the tenant's facts away and verify it. */
   'audit:export': [...OWNERS, 'auditor'],
-  /** To let an auditor read personal text, or no longer. */
-  'audit:grant-text': OWNERS,
   /** To say how long the tenant keeps things. The decider of retention says the same. */
   'retention:set': OWNERS,
   /** To erase oneself. */

@@ -5,6 +5,7 @@ import { FindConversationHandler } from './conversations/find-conversation.query
 import { ListIdleConversationsHandler } from './conversations/list-idle-conversations.query.js';
 import { ListConversationsHandler } from './conversations/list-conversations.query.js';
 import { ListMessagesHandler } from './messages/list-messages.query.js';
+import { FindLineageHandler } from './lineage/find-lineage.query.js';
 import { FindReplyHandler } from './replies/find-reply.query.js';
 import { ListLateRepliesHandler } from './replies/list-late-replies.query.js';
 import { ListRetentionRulesHandler } from './retention/list-retention-rules.query.js';
@@ -12,6 +13,9 @@ import { ListRetentionRulesHandler } from './retention/list-retention-rules.quer
 /** Runs where queries are answered. */
 @Module({
   imports: [TypeOrmModule.forFeature(chatProjections.map(({ row }) => row))],
-  providers: [FindConversationHandler, ListConversationsHandler, ListMessagesHandler, FindReplyHandler, ListLateRepliesHandler, ListIdleConversationsHandler, ListRetentionRulesHandler],
+  providers: [
+    FindConversationHandler, ListConversationsHandler, ListIdleConversationsHandler, ListMessagesHandler,
+    FindReplyHandler, FindLineageHandler, ListLateRepliesHandler, ListRetentionRulesHandler,
+  ],
 })
 export class ChatQueryModule {}
