@@ -63,7 +63,7 @@ export interface StandaloneOptions {
 }
 
 /** Parts that keep something outside the log and the read models. */
-const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
+export const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
 
 /** Everything in one process. */
 @Module({

@@ -179,7 +179,7 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
           this.failures.delete(part);
           this.served.ring();
           if (isUp) return;
-          const position = await opened.checkpoint();
+          const position = await lowest(opened, this.events.lanes);
           for (const { name } of opened.tables) this.paces.saw(name, position);
           isUp = position >= start && (await this.events.head()) - position <= CLOSE;
           if (isUp) await caughtUp(opened);
@@ -200,6 +200,12 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     this.failures.set(part, cause);
     await delay(RETRY_MS, undefined, { signal: this.stop.signal }).catch(() => undefined);
   }
+}
+
+/** How far a projector is in the lane where it is furthest behind. */
+async function lowest(projector: PostgresProjector, lanes: number): Promise<bigint> {
+  const positions = await Promise.all(Array.from({ length: lanes }, (_, lane) => projector.checkpoint(lane)));
+  return positions.reduce((low, each) => (each < low ? each : low));
 }
 
 const signatureOf = (builds: readonly Build[]): string => builds.map(({ table, state }) => `${table} ${state}`).sort().join();
