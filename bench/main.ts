@@ -9,6 +9,7 @@ import { graphqlListBench } from './graphql-list.bench.js';
 import { memoryBench } from './memory.bench.js';
 import { installPeers } from './peers.js';
 import { projectingBench } from './projecting.bench.js';
+import { rebuildBench } from './rebuild.bench.js';
 import { type Line, tableOf } from './report.js';
 
 /** By the name that `npm run bench -- <row>` knows. */
@@ -16,6 +17,7 @@ const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   append: appendBench,
   command: commandBench,
   projecting: projectingBench,
+  rebuild: rebuildBench,
   'first-chunk': firstChunkBench,
   memory: memoryBench,
   'as-of': asOfBench,

@@ -5,7 +5,7 @@ import { jest } from '@jest/globals';
 import { discardDataDirs, freePort, newDataDir, type Parley, parley, startParley } from '../running/parley.js';
 import { Person } from '../running/person.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(400_000);
 
 const running: Parley[] = [];
 afterAll(async () => {
@@ -20,8 +20,14 @@ const start = async (dataDir?: string) => {
 };
 
 const TEXT = 'a heron in the reeds';
-const texts = async (person: Person, conversationId: string) =>
-  (await person.get<{ messages: { nodes: { text: string }[] } }>('query ($id: ID!) { messages(conversationId: $id) { nodes { text } } }', { id: conversationId })).messages.nodes.map(({ text }) => text);
+/** As soon as the read models are made from the log. */
+async function texts(person: Person, conversationId: string): Promise<string[]> {
+  for (const until = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
+    const { data, errors } = await person.ask<{ messages: { nodes: { text: string }[] } }>('query ($id: ID!) { messages(conversationId: $id) { nodes { text } } }', { id: conversationId });
+    if (data) return data.messages.nodes.map(({ text }) => text);
+    if (!['READ_MODEL_BUILDING', 'CHAT_CONVERSATION_NOT_FOUND'].includes(errors![0]!.extensions.code) || Date.now() > until) throw new Error(JSON.stringify(errors));
+  }
+}
 
 /** A folder for another Parley, which has the master key of the first. */
 function folderWithKey(of: string): string {

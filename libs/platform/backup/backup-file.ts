@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { StringDecoder } from 'node:string_decoder';
+import { createGunzip, createGzip, type Gzip } from 'node:zlib';
 import { z } from 'zod';
 
 /** `data`: the log and what is kept beside it. `keys`: the keys of people, which open what they wrote. */
@@ -25,6 +24,7 @@ const headSchema = z.object({
 export type BackupHead = z.output<typeof headSchema>;
 
 const tableSchema = z.object({ table: z.string().regex(/^[a-z_]+\.[a-z_]+$/), columns: z.array(z.tuple([z.string().regex(/^[a-z_0-9]+$/), z.string()])) });
+const itemSchema = z.union([z.array(z.string().nullable()), tableSchema]);
 const endSchema = z.object({ rows: z.int(), sha256: z.string() });
 
 /** A table begins; its rows follow. */
@@ -47,10 +47,18 @@ export class BackupDamaged extends Error {
  */
 export async function* fileOf(head: BackupHead, items: AsyncIterable<TableHead | Row>): AsyncGenerator<Uint8Array> {
   const gzip = createGzip({ level: 6 });
-  const written = pipeline(Readable.from(lines(head, items)), gzip);
-  written.catch(() => undefined); // it destroys the stream that is read here
-  yield* gzip as AsyncIterable<Uint8Array>;
+  const written = write(lines(head, items), gzip);
+  for await (const bytes of gzip) yield bytes as Uint8Array;
   await written;
+}
+
+async function write(text: AsyncIterable<string>, gzip: Gzip): Promise<void> {
+  try {
+    for await (const some of text) if (!gzip.write(some)) await once(gzip, 'drain');
+    gzip.end();
+  } catch (error) {
+    gzip.destroy(error as Error); // thrown where its bytes are read
+  }
 }
 
 async function* lines(head: BackupHead, items: AsyncIterable<TableHead | Row>): AsyncGenerator<string> {
@@ -92,7 +100,7 @@ export async function* itemsIn(file: string): AsyncGenerator<TableHead | Row> {
   for await (const line of linesIn(file)) {
     if (last !== undefined) {
       digest.update(`${last}\n`);
-      if (rows++ > 0) yield last.startsWith('[') ? (JSON.parse(last) as Row) : parse(file, tableSchema, last);
+      if (rows++ > 0) yield parse(file, itemSchema, last);
     }
     last = line;
   }
@@ -103,16 +111,24 @@ export async function* itemsIn(file: string): AsyncGenerator<TableHead | Row> {
 
 async function* linesIn(file: string): AsyncGenerator<string> {
   const source = createReadStream(file);
-  const text = createGunzip();
-  const read = pipeline(source, text);
-  read.catch(() => undefined); // it destroys the stream that is read here
+  const unzipped = createGunzip();
+  source.on('error', (error) => unzipped.destroy(error)).pipe(unzipped);
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
   try {
-    yield* createInterface({ input: text, crlfDelay: Infinity });
-    await read;
+    for await (const bytes of unzipped) {
+      const [first, ...others] = decoder.write(bytes as Buffer).split('\n');
+      rest += first;
+      for (const next of others) {
+        yield rest;
+        rest = next;
+      }
+    }
+    if (rest !== '') yield rest;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'Z_BUF_ERROR') throw new BackupDamaged(file, 'its end is missing');
-    if (code?.startsWith('Z_')) throw new BackupDamaged(file, 'it was not written by `parley backup`, or was changed');
+    if (code?.startsWith('Z_')) throw new BackupDamaged(file, 'it was changed after it was made, or was never a backup');
     throw error;
   } finally {
     source.destroy();
