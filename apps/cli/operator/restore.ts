@@ -7,8 +7,8 @@ import { BackupOfOtherRelease, markSetBack, NotEmpty, restore as restoreInto } f
 import type { BackupHead } from '@parley/platform/backup/backup-file.js';
 import { standaloneConfig } from '@parley/platform/standalone/standalone-config.js';
 import { rootLogger } from '@parley/platform/telemetry/logger.js';
-import { databaseUrl } from '../../standalone/database-url.js';
-import { KEEPERS } from '../../standalone/standalone.module.js';
+import { databaseUrl } from '../../composition/database-url.js';
+import { KEEPERS } from '../../composition/parts.js';
 import { CliError } from '../cli-error.js';
 import { checked } from './backup.js';
 import { showProgress } from './progress.js';
