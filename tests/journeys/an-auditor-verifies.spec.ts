@@ -127,6 +127,18 @@ describe('an auditor', () => {
     await as('auditor@example.org');
   });
 
+  it('gets no more than a refusal for a body that is none', async () => {
+    const status = async (body?: string) => {
+      const headers = { authorization: `Bearer ${ada.accessToken}`, ...(body !== undefined && { 'content-type': 'application/json' }) };
+      return (await fetch(`${running.url}/audit/verifications`, { method: 'POST', headers, ...(body !== undefined && { body }) })).status;
+    };
+    expect(await Promise.all([status(), status('{}'), status('{"tenantId":null}')])).toEqual([200, 200, 200]);
+    for (const body of ['nonsense', '{"tenantId":5}', '{"tenantId":""}', '{"tenantId":["x"]}', '"text"', '5']) expect([body, await status(body)]).toEqual([body, 400]);
+    for (const body of ['[]', 'null', '[{"tenantId":"x"}]']) expect(await status(body)).toBeLessThan(500);
+    const anonymous = await fetch(`${running.url}/audit/exports`, { method: 'POST' });
+    expect(anonymous.status).toBe(401);
+  });
+
   it('verifies the history from before and after a person is erased alike', async () => {
     await parley(running, ['audit', 'export', '--out', bundle]);
     const { people } = await ada.get<{ people: { nodes: { id: string; email: string }[] } }>('{ people(first: 10) { nodes { id email } } }');
