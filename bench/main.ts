@@ -5,6 +5,7 @@ import { appendBench } from './append.bench.js';
 import { asOfBench } from './as-of.bench.js';
 import { chainBench } from './chain.bench.js';
 import { commandBench } from './command.bench.js';
+import { esdbAppendBench } from './esdb-append.bench.js';
 import { firstChunkBench } from './first-chunk.bench.js';
 import { graphqlListBench } from './graphql-list.bench.js';
 import { memoryBench } from './memory.bench.js';
@@ -17,6 +18,7 @@ import { usageBench } from './usage.bench.js';
 const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   append: appendBench,
   chain: chainBench,
+  'esdb-append': esdbAppendBench,
   command: commandBench,
   projecting: projectingBench,
   'first-chunk': firstChunkBench,
