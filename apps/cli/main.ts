@@ -11,7 +11,9 @@ import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
 import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
+import type { BackupOptions } from './operator/backup.js';
 import type { DiffOptions } from './operator/diff.js';
+import type { RestoreOptions } from './operator/restore.js';
 import type { StoreCopyOptions } from './operator/store-copy.js';
 import { projections } from './projections.js';
 import { retention } from './retention.js';
@@ -152,6 +154,20 @@ erasing
   .command('again')
   .description('destroy the keys of all who were erased, once more: after keys were restored from a backup (operator)')
   .action(() => eraseAgain());
+
+program
+  .command('backup')
+  .description('write down one moment of this Parley while it runs: the data, and apart from it the keys of people (operator)')
+  .option('--data <file>', 'the log, and what is kept beside it')
+  .option('--keys <file>', 'the keys of people, wrapped; keep them apart, and for a short time')
+  .action(async (options: BackupOptions) => (await import('./operator/backup.js')).backup(options));
+program
+  .command('restore')
+  .description('restore a backup into a new data folder or an empty database (operator)')
+  .option('--data <file>', 'the log, and what is kept beside it')
+  .option('--keys <file>', 'the keys of people')
+  .option('--in-place', 'the database itself was set back, by its own means: say so to those who followed it further')
+  .action(async (options: RestoreOptions) => (await import('./operator/restore.js')).restore(options));
 
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));

@@ -72,7 +72,7 @@ export const RUNTIME: Type[] = [InferenceRuntimeModule];
 export const RETAIN: Type[] = [ChatRetentionModule];
 
 /** Parts that keep something outside the log and the read models. Every app makes what is missing of all of it: who starts first does not matter. */
-const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
+export const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
 
 /** What every app stands on. @param databaseUrl as its owner */
 export function foundation(databaseUrl: string, masterKey: MasterKey): (Type | DynamicModule)[] {
