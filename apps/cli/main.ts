@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { affected, type AffectedOptions } from './affected.js';
 import { chat, type ChatOptions } from './chat.js';
 import { CliError } from './cli-error.js';
+import type { DoctorOptions } from './doctor/doctor.js';
 import { erase, type ErasePersonOptions } from './erase.js';
 import { evidence, type ExportOptions, type VerifyOptions } from './evidence.js';
 import { history, type HistoryOptions, type StateOptions } from './history.js';
@@ -37,6 +38,12 @@ program
   .action((options: { email?: string; passwordStdin?: boolean }) => login(options));
 
 program.command('logout').description('forget the sign-in kept on this machine').action(() => logout());
+
+program
+  .command('doctor')
+  .description('look at all that the environment names (database, log, Redis, providers, keys, disk, clocks, the server), and say what is wrong')
+  .option('--json', 'one JSON object, for programs')
+  .action(async (options: DoctorOptions) => (await import('./doctor/doctor.js')).doctor(options));
 
 const people = program.command('members').description('the people of your tenant, and what they may do (owners and administrators)');
 people

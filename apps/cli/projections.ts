@@ -9,7 +9,7 @@ interface Parked {
   readonly tries: number;
 }
 
-interface Status {
+export interface Status {
   readonly projection: string;
   readonly version: number | null;
   readonly position: string;
@@ -29,7 +29,7 @@ interface Table {
   readonly differences: number | null;
 }
 
-const STATUS = `{ projections { projection version position head lag isRebuilding factsPerSecond secondsLeft
+export const STATUS = `{ projections { projection version position head lag isRebuilding factsPerSecond secondsLeft
   tables { table version state position lag parked differences startedAt publishedAt } parked { eventId stream type reason tries } } }`;
 const REBUILD = 'mutation ($input: RebuildProjectionInput!) { rebuildProjection(input: $input) { projections { projection tables { table state } } } }';
 const ROLLBACK = 'mutation ($input: RollbackProjectionInput!) { rollbackProjection(input: $input) { from to behind isDone } }';

@@ -62,6 +62,13 @@ it('a poison fact is parked and seen, its stream waits, others go on, and a skip
   expect(health.status).toBe('degraded');
   expect(await (await fetch(`${running.url}/metrics`)).text()).toMatch(/parked[^\n]* [1-9]/);
 
+  const examined = await parley(running, ['doctor', '--json']);
+  const { findings } = JSON.parse(examined.stdout) as { findings: { about: string; verdict: string; says: string }[] };
+  expect(examined.code).toBe(1);
+  expect(findings.filter(({ about, verdict }) => about === 'projections' && verdict === 'wrong').map(({ says }) => says)).toContainEqual(
+    expect.stringMatching(`^chat.conversations waits at 1 parked fact, the first of them MessageSent ${eventId}: `),
+  );
+
   const retried = await parley(running, ['projections', 'retry', 'chat.conversations']);
   expect(retried).toMatchObject({ code: 1 });
   for (const { projection } of parked) {

@@ -48,6 +48,13 @@ export class DatabaseUnusable extends Error {
   }
 }
 
+/** It answers, and no Parley was ever started with it. */
+export class HoldsNoParley extends DatabaseUnusable {
+  constructor(url: URL) {
+    super(url, 'holds no Parley');
+  }
+}
+
 /**
  * Makes the roles and the tables, and opens a pool for each role.
  *
@@ -77,7 +84,7 @@ export async function joinDatabases({ ownerUrl, masterKey }: Pick<DatabasesOptio
   try {
     const roles = rolesOf(await nameOf(owner, url));
     const { rows } = await owner.query<{ is_made: boolean }>("select to_regclass('parley.events') is not null and exists (select from pg_roles where rolname = $1) as is_made", [roles.writer]);
-    if (!rows[0]!.is_made) throw new DatabaseUnusable(url, 'holds no Parley');
+    if (!rows[0]!.is_made) throw new HoldsNoParley(url);
     await checkKey(url, roles.writer, masterKey);
     return connectAll(owner, ownerUrl, roles, masterKey);
   } catch (error) {

@@ -49,13 +49,19 @@ exception when duplicate_object or unique_violation then null; end $$;
 alter role ${quoted(role)} login password '${verifier}';`;
 
 async function checkRoles(owner: Pool, roles: Roles): Promise<void> {
+  const strong = await tooPowerful(owner, roles);
+  if (strong.length > 0) throw new Error(`roles that may do more than Parley allows: ${strong.join(', ')}`);
+}
+
+/** Those of our roles that may do more than they need. */
+export async function tooPowerful(owner: Pool, roles: Roles): Promise<readonly string[]> {
   const { rows } = await owner.query<{ role: string }>(
     `select rolname as role from pg_roles r where rolname = any($1) and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication
        or exists (select from pg_auth_members m where m.member = r.oid)
        or exists (select from pg_class c where c.relowner = r.oid and c.relpersistence <> 't') or exists (select from pg_namespace n where n.nspowner = r.oid))`,
     [Object.values(roles)],
   );
-  if (rows.length > 0) throw new Error(`roles that may do more than Parley allows: ${rows.map(({ role }) => role).join(', ')}`);
+  return rows.map(({ role }) => role);
 }
 
 /** The salt follows from the key too, so that every start says the same. */

@@ -12,4 +12,7 @@ export interface Dialect {
 
   /** @throws ProviderError; anything else only after `signal` has been aborted */
   call(request: ProviderRequest, signal: AbortSignal): AsyncIterable<DialectEvent>;
+
+  /** Asks for what costs nothing, such as the list of models. @throws ProviderError */
+  reach(signal: AbortSignal): Promise<void>;
 }

@@ -41,12 +41,12 @@ export function saidFailure(provider: string, code: string | null | undefined, c
 export const invalidStream = (provider: string, code: string) => new ProviderError(provider, { reason: 'stream-invalid', isRetryable: true, code });
 
 /**
- * @param type the content type of the format's streams, without parameters
- * @throws ProviderError when a success is no such stream: a proxy's page, an answer in one piece
+ * @param type the content type that the answer is to have, without parameters
+ * @throws ProviderError when a success is something else: a proxy's page, an answer in one piece
  */
-export function requireStreamOf(provider: string, { status, headers }: Response, type: string): void {
+export function requireAnswerOf(provider: string, { status, headers }: Response, type: string): void {
   if (headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() === type) return;
-  throw new ProviderError(provider, { reason: 'stream-invalid', isRetryable: true, status, code: 'not-a-stream' });
+  throw new ProviderError(provider, { reason: 'stream-invalid', isRetryable: true, status, code: `not-${type.replace('/', '-')}` });
 }
 
 type Judgement = Pick<ProviderError, 'reason' | 'isRetryable'>;

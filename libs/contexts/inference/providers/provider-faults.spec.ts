@@ -111,6 +111,15 @@ describe.each(Object.keys(dialects))('%s', (name) => {
     expect((await outcome(provider(), `sim-${status}`)).error).toMatchObject({ reason, isRetryable, status: Number(status) });
   });
 
+  it('is reached by a question that costs nothing', async () => {
+    const calls = simulator.calls().length;
+    await withDeadlines(provider(), PATIENT).reach(new AbortController().signal);
+    expect(simulator.calls()).toHaveLength(calls);
+    const nobody = await startProviderSimulator();
+    await nobody.close();
+    await expect(dialects[name]!.at(nobody.url).reach(new AbortController().signal)).rejects.toMatchObject({ reason: 'provider-unavailable', code: 'ECONNREFUSED' });
+  });
+
   it('passes on how long to wait', async () => {
     expect((await outcome(provider(), 'sim-429-retry-after-7')).error).toMatchObject({ retryAfterMs: 7_000 });
   });

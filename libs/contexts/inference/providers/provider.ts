@@ -37,6 +37,9 @@ export interface Provider {
    * @throws ProviderError for whatever the provider, or the way to it, did wrong
    */
   stream(request: ProviderRequest, signal: AbortSignal): AsyncIterable<ProviderEvent>;
+
+  /** Whether it answers and takes our key, by a question that costs nothing. @throws ProviderError */
+  reach(signal: AbortSignal): Promise<void>;
 }
 
 /** What went wrong upstream. The message has the status and the code, and nothing of what was said or asked. */

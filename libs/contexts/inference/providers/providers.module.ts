@@ -11,6 +11,9 @@ export class ProvidersModule {
   /** Whether the environment names any provider: with none, a Parley on a laptop starts a simulator and gives its URL. */
   static readonly isConfigured = hasProviders;
 
+  /** The same outside Nest, for the command line. @throws InvalidConfig */
+  static readonly configured = (): Providers => configuredProviders();
+
   /** @param options.simulatorUrl of a provider simulator; default PARLEY_SIMULATOR_URL */
   static forRoot(options: { readonly simulatorUrl?: string } = {}): DynamicModule {
     return {

@@ -18,6 +18,7 @@ const saying = (...steps: readonly Step[]) =>
   withDeadlines(
     {
       name: 'said',
+      reach: async () => undefined,
       async *call() {
         for (const step of steps) {
           if (step === 'silence') await new Promise(() => undefined);

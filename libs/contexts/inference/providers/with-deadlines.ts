@@ -16,6 +16,7 @@ const AFTER_FINISH_MS = 2_000;
 export const withDeadlines = (dialect: Dialect, deadlines: Deadlines): Provider => ({
   name: dialect.name,
   stream: (request, signal) => whole(dialect, deadlines, request, signal),
+  reach: (signal) => dialect.reach(AbortSignal.any([signal, AbortSignal.timeout(deadlines.firstTokenMs)])),
 });
 
 async function* whole(dialect: Dialect, deadlines: Deadlines, request: ProviderRequest, signal: AbortSignal): AsyncGenerator<ProviderEvent, void> {

@@ -3,7 +3,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { Stream } from '@anthropic-ai/sdk/core/streaming';
 import { z } from 'zod';
 import type { Dialect, DialectEvent } from '../dialect.js';
-import { invalidStream, openingFailure, requireStreamOf, saidFailure, streamFailure } from '../provider-failure.js';
+import { invalidStream, openingFailure, requireAnswerOf, saidFailure, streamFailure } from '../provider-failure.js';
 import type { ProviderRequest } from '../provider.js';
 
 export interface AnthropicSettings {
@@ -34,12 +34,22 @@ export function anthropicDialect({ name, baseUrl, apiKey }: AnthropicSettings): 
         .catch((error: unknown) => {
           throw openingFailure(name, error, error instanceof Anthropic.APIError ? error.type : undefined);
         });
-      requireStreamOf(name, response, 'text/event-stream');
+      requireAnswerOf(name, response, 'text/event-stream');
       try {
         yield* eventsOf(name, response);
       } catch (error) {
         throw streamFailure(name, error);
       }
+    },
+    async reach(signal) {
+      const answer = await client.models
+        .list({ limit: 1 }, { signal })
+        .asResponse()
+        .catch((error: unknown) => {
+          throw openingFailure(name, error, error instanceof Anthropic.APIError ? error.type : undefined);
+        });
+      await answer.body?.cancel();
+      requireAnswerOf(name, answer, 'application/json');
     },
   };
 }

@@ -2,7 +2,7 @@ import type { FinishReason, TokenUsage } from '@parley/kernel/metering.js';
 import OpenAI from 'openai';
 import { z } from 'zod';
 import type { Dialect, DialectEvent } from '../dialect.js';
-import { openingFailure, requireStreamOf, saidFailure, streamFailure } from '../provider-failure.js';
+import { openingFailure, requireAnswerOf, saidFailure, streamFailure } from '../provider-failure.js';
 import type { ProviderRequest } from '../provider.js';
 
 export interface OpenaiSettings {
@@ -32,12 +32,22 @@ export function openaiDialect({ name, baseUrl, apiKey }: OpenaiSettings): Dialec
         .catch((error: unknown) => {
           throw openingFailure(name, error, codeOf(error));
         });
-      requireStreamOf(name, response, 'text/event-stream');
+      requireAnswerOf(name, response, 'text/event-stream');
       try {
         for await (const chunk of data) yield* eventsOf(name, chunkSchema.parse(chunk));
       } catch (error) {
         throw error instanceof OpenAI.APIError ? saidFailure(name, codeOf(error), error) : streamFailure(name, error);
       }
+    },
+    async reach(signal) {
+      const answer = await client.models
+        .list({ signal })
+        .asResponse()
+        .catch((error: unknown) => {
+          throw openingFailure(name, error, codeOf(error));
+        });
+      await answer.body?.cancel();
+      requireAnswerOf(name, answer, 'application/json');
     },
   };
 }
