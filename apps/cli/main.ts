@@ -7,6 +7,7 @@ import { evidence, type ExportOptions, type VerifyOptions } from './evidence.js'
 import { exportConversations, type ExportConversationsOptions, importConversations, type ImportOptions } from './interchange.js';
 import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
+import { addAdmin, type NewAdmin } from './operator/admins.js';
 import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
 import type { DiffOptions } from './operator/diff.js';
@@ -49,6 +50,16 @@ people
   .argument('<role>', 'the new role')
   .action((who: string, role: string) => members.role(who, role));
 people.command('list').description('who there is').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => members.list(options));
+
+program
+  .command('admins')
+  .description('who may do anything, of a Parley in parts')
+  .command('add')
+  .description('make the first platform-admin, at the door of the command side (PARLEY_COMMAND_URL)')
+  .requiredOption('-e, --email <address>', 'they sign in with it')
+  .option('-s, --slug <name>', 'name of the tenant that comes with them', 'operators')
+  .option('--password-stdin', 'read the password from standard input')
+  .action((options: NewAdmin) => addAdmin(options));
 
 const several = (value: string, before: readonly string[] = []) => [...before, value];
 const audit = program.command('audit').description('the history of your tenant, and the proof that nobody changed it (auditors and owners)');
