@@ -11,6 +11,7 @@ import { addAdmin, type NewAdmin } from './operator/admins.js';
 import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
 import type { DiffOptions } from './operator/diff.js';
+import type { StoreCopyOptions } from './operator/store-copy.js';
 import { projections } from './projections.js';
 
 const program = new Command('parley').description('Talk to a Parley server, and look after it.').showHelpAfterError();
@@ -151,6 +152,16 @@ tables
   .argument('<eventId>', 'the parked fact')
   .requiredOption('-r, --reason <text>', 'why it may be left out')
   .action((projection: string, eventId: string, { reason }: { reason: string }) => projections.skip(projection, eventId, reason));
+
+const stores = program.command('store').description('the event store, the one place where anything is written first (operator)');
+stores
+  .command('copy')
+  .description('copy the log into another store, going on where an earlier copy ended, and verify it by reading both again')
+  .option('--from <url>', 'the log (default: the one of PARLEY_EVENT_STORE_URL)')
+  .requiredOption('--to <url>', 'the other store, empty or with a part of the same log: esdb://…, postgres://…')
+  .option('--switch', 'have the reactors of this Parley go on in the copy; Parley must be stopped')
+  .option('--json', 'one JSON object, for programs')
+  .action(async (options: StoreCopyOptions) => (await import('./operator/store-copy.js')).copyStore(options));
 
 const readers = program.command('analysts').description('logins to the database for those who read the tables of schema analytics (operator)');
 readers

@@ -110,7 +110,7 @@ export class Reacting {
   }
 
   /** Settles when all facts of the delivery have begun, not when they are done. */
-  private async takeIn({ lane, facts }: Delivery): Promise<void> {
+  private async takeIn({ lane, facts, through }: Delivery): Promise<void> {
     const shapes = shapesOf(this.definitions);
     const wanted = facts.filter(({ type }) => shapes.has(type));
     const decoded = wanted.length > 0 ? await this.parts.codec.decode(wanted, this.definitions, { open: true }) : [];
@@ -126,8 +126,7 @@ export class Reacting {
         this.begin(this.reactions.take(reactor, fact).then((isDone) => (isDone ? mine.done(position) : undefined)));
       }
     }
-    const last = facts.at(-1);
-    if (last) for (const mine of progress.values()) mine.pass(last.position);
+    for (const mine of progress.values()) mine.pass(through);
   }
 
   private begin(work: Promise<void>): void {

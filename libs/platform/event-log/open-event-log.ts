@@ -13,7 +13,7 @@ export const eventLogConfig = defineConfig({
     .string()
     .default('store:')
     .describe('how facts come to those who follow them: `store:` (read from the event store), `kafka://[user:password@]host:port[,…][/topic]` or `kafkas://…` (TLS); the topic is `parley.events`'),
-  PARLEY_EVENT_LOG_PARTITIONS: integer(1, 1_000).default(1).describe('partitions of the Kafka topic: how many processes can share the work of one follower. Never changed on a live topic'),
+  PARLEY_EVENT_LOG_PARTITIONS: integer(1, 1_000).default(12).describe('partitions of the Kafka topic: how many processes can share the work of one follower. Never changed on a live topic'),
   PARLEY_EVENT_LOG_REPLICAS: integer(-1, 100).default(-1).describe('copies of each record in Kafka; -1: as the brokers have it'),
   PARLEY_EVENT_LOG_RETENTION_HOURS: integer(1).default(168).describe('how long Kafka keeps a record, in hours; older facts are read from the event store'),
 });

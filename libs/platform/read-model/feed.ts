@@ -65,8 +65,10 @@ interface Batch {
 }
 
 async function* batches(deliveries: AsyncGenerator<Delivery>, decode: ReturnType<typeof decodingFor>): AsyncGenerator<Batch, void> {
-  for await (const { lane, facts } of deliveries) {
-    for (const slice of slices(facts)) yield { lane, facts: await decode(slice), through: slice.at(-1)!.position };
+  for await (const { lane, facts, through } of deliveries) {
+    let taken = 0n;
+    for (const slice of slices(facts)) yield { lane, facts: await decode(slice), through: (taken = slice.at(-1)!.position) };
+    if (through > taken) yield { lane, facts: [], through };
   }
 }
 

@@ -8,7 +8,7 @@ import { Databases } from '../postgres/databases.js';
 import { listen } from '../postgres/listen.js';
 import { logger } from '../telemetry/logger.js';
 import { type Build, declareBuilds, dropExpired, readBuilds } from './builds.js';
-import { CheckpointAheadOfLog, ForeignCheckpoint } from './checkpoints.js';
+import { CheckpointAheadOfLog, ForeignCheckpoint, LanesDiffer } from './checkpoints.js';
 import { feed } from './feed.js';
 import { Paces } from './pace.js';
 import { ParkedStreams } from './parked-streams.js';
@@ -43,7 +43,7 @@ export interface Problem {
   readonly reason: string;
 }
 
-const REFUSALS = [ForeignCheckpoint, CheckpointAheadOfLog, StoreReplaced];
+const REFUSALS = [ForeignCheckpoint, CheckpointAheadOfLog, LanesDiffer, StoreReplaced];
 
 /**
  * Keeps the projections of this process up to date for as long as it runs.
@@ -175,13 +175,13 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     while (!signal.aborted) {
       let projector: PostgresProjector | undefined;
       try {
-        const opened = (projector = await PostgresProjector.open(this.databases, this.events.identity, targets));
+        const opened = (projector = await PostgresProjector.open(this.databases, this.events.identity, targets, this.events.lanes));
         const start = await this.events.head();
         const taken = async () => {
           this.failures.delete(part);
           this.served.ring();
           if (isUp) return;
-          const position = await opened.checkpoint();
+          const position = await opened.position();
           for (const { name } of opened.tables) this.paces.saw(name, position);
           isUp = position >= start && (await this.events.head()) - position <= CLOSE;
           if (isUp) await caughtUp(opened);

@@ -99,7 +99,7 @@ export class ChainWriter {
   }
 
   private async write(lane: number, position: bigint, links: readonly Link[], ends: ReadonlyMap<string, ChainEnd>): Promise<void> {
-    const linked = <Column extends keyof Link>(column: Column) => arrayLiteral(links.map((link) => link[column]), false);
+    const linked = (column: Exclude<keyof Link, 'stream'>) => `{${links.map((link) => link[column]).join(',')}}`; // ids, numbers and hex need no quotes
     const ended = <Column extends keyof ChainEnd>(column: Column) => arrayLiteral([...ends.values()].map((end) => end[column]), false);
     await this.client.query({
       name: 'chain-facts',
@@ -117,7 +117,7 @@ with linked as (
 insert into audit.chain_checkpoints (lane, position, store_id, epoch) values ($13, $14, $15, $16)
 on conflict (lane) do update set position = excluded.position`,
       values: [
-        linked('tenantId'), linked('number'), linked('eventId'), linked('stream'), linked('revision'), linked('hash'),
+        linked('tenantId'), linked('number'), linked('eventId'), arrayLiteral(links.map(({ stream }) => stream), false), linked('revision'), linked('hash'),
         arrayLiteral([...ends.keys()], false), ended('facts'), ended('streams'), ended('link'), ended('lastAt'), ended('unsignedSince'),
         lane, position, this.identity.storeId, this.identity.epoch,
       ],
