@@ -1,18 +1,23 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { affected, type AffectedOptions } from './affected.js';
 import { chat, type ChatOptions } from './chat.js';
 import { CliError } from './cli-error.js';
 import { erase, type ErasePersonOptions } from './erase.js';
 import { evidence, type ExportOptions, type VerifyOptions } from './evidence.js';
+import { history, type HistoryOptions, type StateOptions } from './history.js';
 import { exportConversations, type ExportConversationsOptions, importConversations, type ImportOptions } from './interchange.js';
 import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
 import { addAdmin, type NewAdmin } from './operator/admins.js';
 import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
+import type { BackupOptions } from './operator/backup.js';
 import type { DiffOptions } from './operator/diff.js';
+import type { RestoreOptions } from './operator/restore.js';
 import type { StoreCopyOptions } from './operator/store-copy.js';
 import { projections } from './projections.js';
+import { retention } from './retention.js';
 
 const program = new Command('parley').description('Talk to a Parley server, and look after it.').showHelpAfterError();
 
@@ -65,6 +70,40 @@ program
 const several = (value: string, before: readonly string[] = []) => [...before, value];
 const audit = program.command('audit').description('the history of your tenant, and the proof that nobody changed it (auditors and owners)');
 audit
+  .command('history')
+  .description('every fact: who, when, by which command, and what it changed')
+  .option('-t, --tenant <id>', 'another tenant than yours (platform-admin)')
+  .option('--person <id>', 'facts that this person caused, or that name them')
+  .option('--agent <id>', 'facts of this agent, or that name it')
+  .option('--stream <stream>', 'facts of this stream')
+  .option('--type <name>', 'facts of this name, e.g. MessageSent')
+  .option('--correlation <id>', 'facts of this chain of requests')
+  .option('--from <instant>', 'recorded at or after')
+  .option('--to <instant>', 'recorded at or before')
+  .option('--last <n>', 'only the latest, 100 at most')
+  .option('--changes', 'what each changed, field by field')
+  .option('--json', 'one JSON object a line')
+  .action((options: HistoryOptions) => history.list(options));
+audit
+  .command('state')
+  .description('conversations, agents, members and usage as they were')
+  .option('-t, --tenant <id>', 'another tenant than yours (platform-admin)')
+  .option('--at <moment>', 'an instant with its time zone, or a position of the log (default: now)')
+  .option('--table <name>', 'only this read model, e.g. chat.conversations; may be repeated', several)
+  .option('--json', 'one JSON object a line')
+  .action((options: StateOptions) => history.state(options));
+audit
+  .command('affected')
+  .description('exactly the replies that an incident touched, of how many people, at what cost')
+  .option('--agent <id>', 'replies of this agent')
+  .option('--prompt-version <n>', "replies by this version of the agent's prompt")
+  .option('--provider <name>', 'replies through this provider')
+  .option('--model <name>', 'replies of this model')
+  .option('--key <id>', 'replies that were asked for with this key, or by this person')
+  .option('--between <a..b>', 'replies that were being made at some time between two instants')
+  .option('--json', 'one JSON object a line; the last one is the sum')
+  .action((options: AffectedOptions) => affected(options));
+audit
   .command('export')
   .description('write the whole history into one file, which anyone can verify with parley-verify')
   .requiredOption('-o, --out <file>', 'the bundle')
@@ -105,6 +144,15 @@ program
   .option('--json', 'one JSON object, for programs')
   .action((file: string, options: ImportOptions) => importConversations(file, options));
 
+const keeping = program.command('retention').description('how long your tenant keeps things (owners)');
+keeping
+  .command('set')
+  .description('hide things when nothing happened in them for so long')
+  .argument('<kind>', 'conversations')
+  .argument('<days>', 'after how many days, or `never`')
+  .action((kind: string, days: string) => retention.set(kind, days));
+keeping.command('list').description('the rules').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => retention.list(options));
+
 const erasing = program.command('erase').description('end something for good');
 erasing
   .command('person')
@@ -117,6 +165,20 @@ erasing
   .command('again')
   .description('destroy the keys of all who were erased, once more: after keys were restored from a backup (operator)')
   .action(() => eraseAgain());
+
+program
+  .command('backup')
+  .description('write down one moment of this Parley while it runs: the data, and apart from it the keys of people (operator)')
+  .option('--data <file>', 'the log, and what is kept beside it')
+  .option('--keys <file>', 'the keys of people, wrapped; keep them apart, and for a short time')
+  .action(async (options: BackupOptions) => (await import('./operator/backup.js')).backup(options));
+program
+  .command('restore')
+  .description('restore a backup into a new data folder or an empty database (operator)')
+  .option('--data <file>', 'the log, and what is kept beside it')
+  .option('--keys <file>', 'the keys of people')
+  .option('--in-place', 'the database itself was set back, by its own means: say so to those who followed it further')
+  .action(async (options: RestoreOptions) => (await import('./operator/restore.js')).restore(options));
 
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));

@@ -3,6 +3,7 @@ import { AgentsApiModule } from '@parley/agents/api/agents-api.module.js';
 import { AgentsProjectionModule } from '@parley/agents/read/agents-projection.module.js';
 import { AgentsQueryModule } from '@parley/agents/read/agents-query.module.js';
 import { AgentsWriteModule } from '@parley/agents/write/agents-write.module.js';
+import { AuditHistoryApiModule } from '@parley/audit/api/audit-history-api.module.js';
 import { AuditEvidenceApiModule } from '@parley/audit/api/audit-evidence-api.module.js';
 import { AuditChainModule } from '@parley/audit/chain/audit-chain.module.js';
 import { AuditWriteModule } from '@parley/audit/write/audit-write.module.js';
@@ -10,6 +11,7 @@ import { ChatApiModule } from '@parley/chat/api/chat-api.module.js';
 import { ChatReactModule } from '@parley/chat/react/chat-react.module.js';
 import { ChatProjectionModule } from '@parley/chat/read/chat-projection.module.js';
 import { ChatQueryModule } from '@parley/chat/read/chat-query.module.js';
+import { ChatRetentionModule } from '@parley/chat/retention/chat-retention.module.js';
 import { ChatWriteModule } from '@parley/chat/write/chat-write.module.js';
 import { IdentityApiModule } from '@parley/identity/api/identity-api.module.js';
 import { IdentityForgetModule } from '@parley/identity/react/identity-forget.module.js';
@@ -61,13 +63,16 @@ export const PROJECT: Type[] = [IdentityProjectionModule, TenancyProjectionModul
 export const QUERY: Type[] = [IdentityQueryModule, TenancyQueryModule, AgentsQueryModule, ChatQueryModule, UsageQueryModule];
 
 /** Where GraphQL and REST come in. */
-export const API: Type[] = [IdentityApiModule, TenancyApiModule, AgentsApiModule, ChatApiModule, UsageApiModule, AuditEvidenceApiModule];
+export const API: Type[] = [IdentityApiModule, TenancyApiModule, AgentsApiModule, ChatApiModule, UsageApiModule, AuditEvidenceApiModule, AuditHistoryApiModule];
 
 /** Where replies are made. */
 export const RUNTIME: Type[] = [InferenceRuntimeModule];
 
+/** Where rules of retention are gone by: it asks queries and sends commands. */
+export const RETAIN: Type[] = [ChatRetentionModule];
+
 /** Parts that keep something outside the log and the read models. Every app makes what is missing of all of it: who starts first does not matter. */
-const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
+export const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
 
 /** What every app stands on. @param databaseUrl as its owner */
 export function foundation(databaseUrl: string, masterKey: MasterKey): (Type | DynamicModule)[] {
