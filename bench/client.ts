@@ -25,7 +25,7 @@ export function post(url: string, body: object, headers: Readonly<Record<string,
 
 /** Someone with a tenant of their own, over the wire. */
 export class BenchPerson {
-  private constructor(private readonly url: string, private readonly headers: Readonly<Record<string, string>>) {}
+  private constructor(private readonly url: string, readonly headers: Readonly<Record<string, string>>) {}
 
   static async register(url: string): Promise<BenchPerson> {
     const input = { email: `${crypto.randomUUID()}@example.org`, password: `correct horse ${crypto.randomUUID()}` };

@@ -5,7 +5,7 @@ import { Server } from './server.js';
 import { serverUrl } from './settings.js';
 
 export async function login(options: { readonly email?: string; readonly passwordStdin?: boolean }): Promise<void> {
-  const email = options.email ?? (await ask('E-mail address: '));
+  const email = options.email ?? (await ask('E-mail address: ', 'Give --email, and --password-stdin with the password on standard input.'));
   const password = options.passwordStdin ? (await text(process.stdin)).replace(/\r?\n$/, '') : await askHidden('Password: ');
   await new Server().signIn({ email, password });
   console.log(`Signed in to ${serverUrl()} as ${email}.`);
@@ -16,8 +16,9 @@ export function logout(): void {
   console.log(`Signed out of ${serverUrl()} on this machine.`);
 }
 
-async function ask(question: string): Promise<string> {
-  if (!process.stdin.isTTY) throw new CliError('There is no terminal to ask at.', 'CLI', 'Give --email, and --password-stdin with the password on standard input.');
+/** @param instead what to do where there is no terminal */
+export async function ask(question: string, instead: string): Promise<string> {
+  if (!process.stdin.isTTY) throw new CliError('There is no terminal to ask at.', 'CLI', instead);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminal.question(question);
   terminal.close();
@@ -25,7 +26,7 @@ async function ask(question: string): Promise<string> {
 }
 
 /** Reads a line that the terminal does not show. */
-async function askHidden(question: string): Promise<string> {
+export async function askHidden(question: string): Promise<string> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY) throw new CliError('There is no terminal to ask for a password at.', 'CLI', 'Use --password-stdin.');
   stdout.write(question);

@@ -67,7 +67,8 @@ function roleNamed(role: string): string {
   return named;
 }
 
-async function personNamed(server: Server, who: string): Promise<string> {
+/** @param who a person's id or e-mail address. @throws CliError */
+export async function personNamed(server: Server, who: string): Promise<string> {
   if (!who.includes('@')) return who;
   for await (const { id, email } of everyone(server)) if (email === who.trim().toLowerCase()) return id;
   throw new CliError(`Nobody in your tenant has the address ${who}.`, 'CLI', 'npx parley members list shows who there is.');

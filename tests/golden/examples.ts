@@ -1,14 +1,21 @@
 import { AGENT_CATEGORY, AgentArchived, AgentCreated, AgentRenamed, PromptVersionActivated, PromptVersionDrafted } from '@parley/agents/domain/agent.events.js';
+import { HistoryExported } from '@parley/audit/domain/history-export.events.js';
 import {
   CONVERSATION_CATEGORY,
   ConversationDeleted,
+  ConversationExpired,
+  ConversationImported,
   ConversationRenamed,
   ConversationStarted,
+  MessageImported,
   MessageSent,
   RegenerationRequested,
+  ReplyImported,
   ReplyRecorded,
   ReplyStopRequested,
 } from '@parley/chat/domain/conversation.events.js';
+import { RetentionApplied, RetentionRuleSet } from '@parley/chat/domain/retention.events.js';
+import { ErasureRequested, PersonErased } from '@parley/identity/domain/erasure.events.js';
 import { PersonAdded, PersonRegistered, PersonRoleChanged } from '@parley/identity/domain/person.events.js';
 import { SessionEnded, SessionStarted } from '@parley/identity/domain/session.events.js';
 import {
@@ -109,3 +116,26 @@ tell('added', colleague, PersonAdded({ personId: colleagueId, email: 'grace@exam
 tell('role-changed', colleague, PersonRoleChanged({ personId: colleagueId, role: 'auditor', before: 'member', changedBy: personId, changedAt: now }));
 tell('colleague-joined', tenant, MemberJoined({ tenantId, personId: colleagueId, role: 'member', joinedAt: now }));
 tell('member-role-changed', tenant, MemberRoleChanged({ tenantId, personId: colleagueId, role: 'auditor', changedAt: now }));
+
+const [erasedId, ownerId] = [idOf(16), idOf(17)];
+const erasure = streamName('identity.erasure', tenantId, erasedId);
+tell('erasure', erasure, ErasureRequested({ personId: erasedId, requestedBy: ownerId, requestedAt: now }));
+tell('erased', erasure, PersonErased({ personId: erasedId, requestedBy: ownerId, requestedAt: now, erasedAt: now, sealed: { count: 2, digest: '0f'.repeat(32) } }));
+
+tell('history-exported', streamName('audit.export', tenantId, idOf(42)), HistoryExported({ exportId: idOf(42), exportedBy: personId, exportedAt: now }));
+
+// A conversation that was held elsewhere is brought along.
+const [importedId, importedMessageId] = [idOf(18), idOf(25)];
+const broughtAlong = streamName(CONVERSATION_CATEGORY, tenantId, importedId);
+tell('imported', broughtAlong, ConversationImported({ conversationId: importedId, agentId, startedBy: personId, title: 'From elsewhere', source: 'chatgpt', startedAt: now, importedAt: now }));
+tell('imported-message', broughtAlong, MessageImported({ conversationId: importedId, messageId: importedMessageId, sentBy: personId, text: 'Which tea?', sentAt: now }));
+tell('imported-reply', broughtAlong, ReplyImported({ conversationId: importedId, messageId: importedMessageId, replyId: idOf(26), agentId, personId, text: 'Green.', provider: '', model: 'gpt-4o', repliedAt: now }));
+
+// The tenant keeps conversations for ninety days.
+const expiredId = idOf(19);
+const retention = streamName('chat.retention', tenantId, tenantId);
+const expiring = streamName(CONVERSATION_CATEGORY, tenantId, expiredId);
+tell('idle', expiring, ConversationStarted({ conversationId: expiredId, agentId, startedBy: personId, title: 'Long ago', startedAt: now }));
+tell('retention', retention, RetentionRuleSet({ tenantId, kind: 'conversations', afterDays: 90, setBy: personId, setAt: now }));
+tell('expired', expiring, ConversationExpired({ conversationId: expiredId, afterDays: 90, lastActiveAt: now, expiredAt: now }));
+tell('retention-applied', retention, RetentionApplied({ tenantId, kind: 'conversations', afterDays: 90, hidden: 1, appliedAt: now }));

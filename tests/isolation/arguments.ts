@@ -8,6 +8,7 @@ export interface Belongings {
   readonly reply: string;
   /** Another member of the tenant. */
   readonly person: string;
+  readonly tenant: string;
 }
 
 /**
@@ -27,11 +28,13 @@ const ID_NAMES: Readonly<Record<string, keyof Belongings | 'new' | 'fact'>> = {
   messageId: 'message',
   replyId: 'reply',
   personId: 'person',
+  tenantId: 'tenant',
   eventId: 'fact',
 };
 
 /** Values of what is not an id, by name; a function makes a new one each time. What is optional and not here is left out. */
 const VALUES: Readonly<Record<string, unknown>> = {
+  kind: 'CONVERSATIONS',
   email: () => `${crypto.randomUUID()}@example.org`,
   first: 3,
   fromSequence: 0,
@@ -44,6 +47,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   provider: 'simulator',
   reason: 'A proof.',
   role: 'MEMBER',
+  table: 'chat.conversations',
   text: 'Hello.',
   title: 'Renamed',
   version: 1,
@@ -77,6 +81,7 @@ export function variablesOf(operation: Operation, belongings: Belongings, tried?
 
 function valueOf(operation: Operation, input: OperationInput, belongings: Belongings): unknown {
   const last = input.path.at(-1)!;
+  if (last === 'confirmation') return belongings.person;
   if (input.isId) {
     const named = whatIsNamed(operation, input);
     return named === 'new' || named === 'fact' ? (input.isRequired ? crypto.randomUUID() : undefined) : belongings[named];

@@ -2,10 +2,14 @@
 export {
   CONVERSATION_CATEGORY,
   ConversationDeleted,
+  ConversationExpired,
+  ConversationImported,
   ConversationRenamed,
   ConversationStarted,
+  MessageImported,
   MessageSent,
   RegenerationRequested,
+  ReplyImported,
   ReplyRecorded,
   ReplyStopRequested,
 } from './domain/conversation.events.js';

@@ -37,6 +37,16 @@ export function idempotencyKeysContract(name: string, open: () => Promise<Idempo
       expect(await keys.bind({ ...first, fingerprint: 'dinner', now: later(IDEMPOTENCY_KEY_LIFE_MS) })).toBe('dinner');
     });
 
+    it('are forgotten with the one who brought them, and no others', async () => {
+      const [mine, theirs] = [use(), use({ actorId: 'b' })];
+      const another = { ...theirs, tenantId: mine.tenantId, commandId: 'key:b:b' };
+      for (const each of [mine, theirs, another]) await keys.bind(each);
+      await keys.forget({ tenantId: mine.tenantId, actorId: 'a' });
+      expect(await keys.bind({ ...mine, fingerprint: 'dinner' })).toBe('dinner');
+      expect(await keys.bind({ ...another, fingerprint: 'dinner' })).toBe('lunch');
+      expect(await keys.bind({ ...theirs, fingerprint: 'dinner' })).toBe('lunch');
+    });
+
     it('are forgotten when their time is over', async () => {
       await keys.sweep(later(10 * IDEMPOTENCY_KEY_LIFE_MS));
       await keys.bind(use());

@@ -35,6 +35,9 @@ export abstract class IdempotencyKeys {
    */
   abstract bind(use: KeyUse): Promise<string>;
 
+  /** Forgets the keys that an actor brought, e.g. when the person is erased. */
+  abstract forget(actor: Pick<KeyUse, 'tenantId' | 'actorId'>): Promise<void>;
+
   /** Forgets keys whose time is over. @returns how many */
   abstract sweep(now: Date): Promise<number>;
 }

@@ -2,14 +2,18 @@ import { IDEMPOTENCY_KEY_LIFE_MS, IdempotencyKeys, type KeyUse } from './idempot
 
 /** Keys in a map: for specs. */
 export class MemoryIdempotencyKeys extends IdempotencyKeys {
-  private readonly bound = new Map<string, { readonly fingerprint: string; readonly expiresAt: number }>();
+  private readonly bound = new Map<string, Pick<KeyUse, 'tenantId' | 'actorId' | 'fingerprint'> & { readonly expiresAt: number }>();
 
-  async bind({ tenantId, commandId, fingerprint, now }: KeyUse): Promise<string> {
+  async bind({ tenantId, commandId, actorId, fingerprint, now }: KeyUse): Promise<string> {
     const name = `${tenantId}/${commandId}`;
     const known = this.bound.get(name);
     if (known && known.expiresAt > now.getTime()) return known.fingerprint;
-    this.bound.set(name, { fingerprint, expiresAt: now.getTime() + IDEMPOTENCY_KEY_LIFE_MS });
+    this.bound.set(name, { tenantId, actorId, fingerprint, expiresAt: now.getTime() + IDEMPOTENCY_KEY_LIFE_MS });
     return fingerprint;
+  }
+
+  async forget({ tenantId, actorId }: Pick<KeyUse, 'tenantId' | 'actorId'>): Promise<void> {
+    for (const [name, use] of this.bound) if (use.tenantId === tenantId && use.actorId === actorId) this.bound.delete(name);
   }
 
   async sweep(now: Date): Promise<number> {

@@ -34,6 +34,10 @@ returning fingerprint`;
     return rows[0]!.fingerprint;
   }
 
+  async forget({ tenantId, actorId }: Pick<KeyUse, 'tenantId' | 'actorId'>): Promise<void> {
+    await this.writer.query('delete from cqrs.idempotency_keys where tenant_id = $1 and actor_id = $2', [tenantId, actorId]);
+  }
+
   async sweep(now: Date): Promise<number> {
     const { rowCount } = await this.writer.query('delete from cqrs.idempotency_keys where expires_at <= $1', [now]);
     return rowCount ?? 0;

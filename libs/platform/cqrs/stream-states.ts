@@ -54,6 +54,11 @@ export class StreamStates {
     this.remembered.set(this.nameOf(of, stream), known);
   }
 
+  /** Lets go of all that is remembered of a tenant's streams. */
+  forget(tenantId: string): void {
+    for (const name of this.remembered.keys()) if (name.includes(`-${tenantId}.`)) this.remembered.delete(name);
+  }
+
   /** Reads on from what is known, page by page. @throws UnreadableFact */
   async catchUp<State>(of: StreamFold<State>, stream: string, known?: Known<State>): Promise<Known<State>> {
     let { state, revision, position } = known ?? { state: of.initialState, revision: NO_STREAM, position: 0n };

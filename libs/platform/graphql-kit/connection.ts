@@ -104,22 +104,28 @@ export function page(args: ConnectionArgs, width: number): Page {
  *
  * @param rows at most `page(args).limit` rows, as the database gave them: the other way round for a backward page
  * @param placeOf the values of the sort columns, as `page` gave them to SQL
+ * @param view a row as GraphQL shows it
  */
-export function connect<Node>(rows: readonly Node[], args: ConnectionArgs, placeOf: (row: Node) => Place): ConnectionOf<Node> {
+export function connect<Row, Node = Row>(rows: readonly Row[], args: ConnectionArgs, placeOf: (row: Row) => Place, view: (row: Row) => Node = (row) => row as unknown as Node): ConnectionOf<Node> {
   const isBackward = args.last != null;
   const size = args.last ?? args.first ?? FIRST_DEFAULT;
   const hasMore = rows.length > size;
   const shown = rows.slice(0, size);
   if (isBackward) shown.reverse();
-  const edges = shown.map((node) => ({ cursor: encodeCursor(placeOf(node)), node }));
+  const nodes = shown.map((row) => view(row));
+  const cursorOf = (row: Row | undefined) => (row === undefined ? null : encodeCursor(placeOf(row)));
+  let edges: EdgeOf<Node>[] | undefined;
   return {
-    edges,
-    nodes: shown,
+    // Most clients ask for nodes alone: cursors are made when they are looked at.
+    get edges() {
+      return (edges ??= shown.map((row, index) => ({ cursor: encodeCursor(placeOf(row)), node: nodes[index]! })));
+    },
+    nodes,
     pageInfo: {
       hasNextPage: isBackward ? args.before != null : hasMore,
       hasPreviousPage: isBackward ? hasMore : args.after != null,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      startCursor: cursorOf(shown[0]),
+      endCursor: cursorOf(shown.at(-1)),
     },
   };
 }

@@ -17,9 +17,11 @@ export const PERMISSIONS = {
   'audit:read': [...ADMINS, 'auditor'],
   /** To take a bundle of the tenant's facts away and verify it. */
   'audit:export': [...OWNERS, 'auditor'],
-  /** To let an auditor read personal text, or no longer. */
-  'audit:grant-text': OWNERS,
-  /** To destroy another person's key. */
+  /** To say how long the tenant keeps things. The decider of retention says the same. */
+  'retention:set': OWNERS,
+  /** To erase oneself. */
+  'self:erase': [...ADMINS, 'member', 'analyst', 'auditor'],
+  /** To erase another person: to destroy their key. The decider of erasures says the same. */
   'people:erase': OWNERS,
   /** To see the usage of everyone in the tenant. */
   'usage:read': [...ADMINS, 'analyst', 'auditor'],

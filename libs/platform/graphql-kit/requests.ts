@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Meta, metaSchema } from '@parley/kernel/meta.js';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { GqlExecutionContext } from '@nestjs/graphql';
@@ -44,13 +45,15 @@ export class MutationRequest {
     });
   }
 
-  /** The actor stands in the id: two people may choose the same key. Without a key each request is a command of its own. */
+  /**
+   * The actor stands in the id: two people may choose the same key. The key itself does not: it is kept with the facts for good, and a
+   * client may have made it of words. Without a key each request is a command of its own.
+   */
   commandId(actorId: string, idempotencyKey?: string | null): string {
     const key = idempotencyKey ?? this.headerKey;
     if (key === undefined) return this.arrival.newId();
-    const commandId = `key:${actorId}:${idempotencyKey ?? `${key}/${this.place}`}`;
-    if (!KEY.test(key) || commandId.length > 200) throw new InvalidIdempotencyKey({ maxLength: 100 });
-    return commandId;
+    if (!KEY.test(key)) throw new InvalidIdempotencyKey({ maxLength: 100 });
+    return `key:${actorId}:${createHash('sha256').update(idempotencyKey ?? `${key}/${this.place}`).digest('base64url')}`;
   }
 
   /**

@@ -53,6 +53,11 @@ export class PersonKeys {
     this.known.delete(nameOf(owner));
   }
 
+  /** Another process destroyed the key: it works here no longer, either. */
+  forget(owner: KeyOwner): void {
+    this.known.delete(nameOf(owner));
+  }
+
   private async ask(name: string, owner: KeyOwner): Promise<KeyObject> {
     const start = performance.now();
     const asked = this.store.obtain(owner).then((bytes) => this.remember(name, bytes, start));

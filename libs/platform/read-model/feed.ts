@@ -3,17 +3,21 @@ import type { Delivery, EventLog } from '../event-log/event-log.js';
 import type { StoredFact } from '../event-store/event-store.js';
 import type { Codec } from '../personal-data/codec.js';
 import { decodingFor } from './decoding.js';
+import type { ParkedStreams } from './parked-streams.js';
 import type { PostgresProjector } from './postgres.projector.js';
 import type { Readable } from './readable.js';
+import { atSkips } from './skips.js';
 
 /** Most facts in one transaction, and most text: what a batch may take of the process's memory. */
-const MAX_FACTS = 2_000;
+export const MAX_FACTS = 2_000;
 const MAX_TEXT = 4_000_000;
 
 export interface Feeding {
   readonly log: EventLog;
   readonly codec: Pick<Codec, 'decode'>;
   readonly projector: PostgresProjector;
+  /** Lets what is parked go on where the log says so. */
+  readonly streams: Pick<ParkedStreams, 'skip'>;
   readonly projections: readonly Projection[];
   /** Who follows the log. */
   readonly name: string;
@@ -23,23 +27,34 @@ export interface Feeding {
 }
 
 /**
- * Feeds the log to a projector until aborted: while Postgres takes in one delivery, the next is read and decoded.
+ * Feeds the log to a projector until aborted.
  *
  * @throws CheckpointAheadOfLog, and whatever the log or the database throws: begin again from the checkpoint
  */
-export async function feed({ log, codec, projector, projections, name, signal, taken }: Feeding): Promise<void> {
+export async function feed({ log, codec, projector, streams, projections, name, signal, taken }: Feeding): Promise<void> {
   await projector.checkAgainst(await log.head());
   await taken();
   const own = new AbortController();
   const after = (lane: number) => projector.checkpoint(lane);
   const deliveries = log.follow({ name, after, limit: MAX_FACTS, signal: AbortSignal.any([signal, own.signal]) });
   try {
-    for await (const { lane, facts, through } of ahead(batches(deliveries, decodingFor(codec, projections)))) {
-      await projector.apply(facts, { lane, through });
-      await taken();
-    }
+    await takeIn(deliveries, { codec, projector, streams, projections, taken });
   } finally {
     own.abort(); // the log may be waiting for news, for the sake of a batch that nobody wants any more
+  }
+}
+
+/** Takes deliveries in, to their end: while Postgres takes in one, the next is read and decoded. */
+export async function takeIn(
+  deliveries: AsyncGenerator<Delivery>,
+  { codec, projector, streams, projections, taken }: Pick<Feeding, 'codec' | 'projector' | 'streams' | 'projections' | 'taken'>,
+): Promise<void> {
+  for await (const { lane, facts, through } of ahead(batches(deliveries, decodingFor(codec, projections)))) {
+    for (const { facts: some, through: end, skip } of atSkips(facts, through, projections)) {
+      await projector.apply(some, { lane, through: end });
+      if (skip) for (const table of projector.tables) if (table.projection.name === skip.projection) await streams.skip(table, skip);
+    }
+    await taken();
   }
 }
 
@@ -50,8 +65,10 @@ interface Batch {
 }
 
 async function* batches(deliveries: AsyncGenerator<Delivery>, decode: ReturnType<typeof decodingFor>): AsyncGenerator<Batch, void> {
-  for await (const { lane, facts } of deliveries) {
-    for (const slice of slices(facts)) yield { lane, facts: await decode(slice), through: slice.at(-1)!.position };
+  for await (const { lane, facts, through } of deliveries) {
+    let taken = 0n;
+    for (const slice of slices(facts)) yield { lane, facts: await decode(slice), through: (taken = slice.at(-1)!.position) };
+    if (through > taken) yield { lane, facts: [], through };
   }
 }
 

@@ -7,7 +7,7 @@ import { type ConnectionArgs, encodeCursor } from '../graphql-kit/connection.js'
 import { InvalidCursor } from '../graphql-kit/refusals.js';
 import { tenantId } from '../testing/meta.js';
 import { ReadSide } from '../testing/read-side.js';
-import { connectionOf, type Keyset, pageOf, takePage } from './keyset.js';
+import { connectionOf, type Keyset, pageOf, rowsOf, takePage } from './keyset.js';
 import { TenantRow } from './tenant-row.js';
 
 const Written = defineEvent('Written', z.object({ page: z.uuid(), at: z.iso.datetime(), line: z.int() }));
@@ -105,5 +105,20 @@ describe('a list that is paged by keys', () => {
     [byDay, ['2025-01-01', 'a'.repeat(1_001)]],
   ])('refuses a cursor that is not its own: %#', async (keyset, place) => {
     await expect(async () => ask(keyset, { first: 1, after: encodeCursor(place) })).rejects.toThrow(InvalidCursor);
+  });
+});
+
+describe('the rows of a page', () => {
+  const rows = (columns?: readonly string[]) =>
+    side.reads.in(tenantId, (manager) => rowsOf(takePage(manager.createQueryBuilder(PageRow, 'row').where('row.tenantId = :tenantId', { tenantId }), byLine, pageOf(byLine, { first: 1 })), byLine, columns));
+
+  it('are as TypeORM reads them', async () => {
+    const entities = await side.reads.in(tenantId, (manager) => takePage(manager.createQueryBuilder(PageRow, 'row'), byLine, pageOf(byLine, { first: 1 })).getMany());
+    expect(await rows()).toEqual(entities.map((entity) => ({ ...entity })));
+  });
+
+  it('hold the columns that are needed, and what the list is sorted by', async () => {
+    expect(Object.keys((await rows([]))[0]!)).toEqual(['tenantId', 'line']);
+    expect(Object.keys((await rows(['page']))[0]!)).toEqual(['tenantId', 'page', 'line']);
   });
 });

@@ -1,10 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { defineError } from '@parley/kernel/domain-error.js';
 import { id } from '@parley/kernel/meta.js';
 import type { Projection, TenantKeyed } from '@parley/kernel/projection.js';
-import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { readingAsOf } from '../graphql-kit/as-of.js';
 import { Opener } from '../personal-data/opener.js';
 import { isOutage, isUndefinedTable } from './database-errors.js';
+import { TimeTravel } from './time-travel/time-travel.js';
+import { type Client, giveUp } from './transactions.js';
 
 /** The tables of a new read model are not there yet: its first build is under way. */
 export class ReadModelBuilding extends defineError(
@@ -25,11 +28,11 @@ const RETRY_AFTER_MS = 1_000;
 
 /**
  * The way of every query: a read-only transaction in which Postgres shows the rows of one tenant and no others. Outside of it the
- * app's role sees no rows at all.
+ * app's role sees no rows at all. Where the call is as of then (`readingAsOf`), the same query runs on tables of the past.
  */
 @Injectable()
 export class TenantReads {
-  constructor(private readonly dataSource: DataSource, private readonly opener: Opener) {}
+  constructor(private readonly dataSource: DataSource, private readonly opener: Opener, @Optional() private readonly timeTravel?: TimeTravel) {}
 
   /**
    * @param work asks by the given manager alone, and is done with it when it settles
@@ -37,18 +40,27 @@ export class TenantReads {
    */
   async in<R>(tenantId: string, work: (manager: EntityManager) => Promise<R>): Promise<R> {
     const tenant = id.parse(tenantId);
+    const moment = readingAsOf.getStore();
+    try {
+      return await (moment && this.timeTravel ? this.timeTravel.in(tenant, moment, work) : this.now(tenant, work));
+    } catch (error) {
+      if (isOutage(error)) throw new ReadModelsUnavailable({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });
+      if (isUndefinedTable(error)) throw new ReadModelBuilding({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });
+      throw error;
+    }
+  }
+
+  private async now<R>(tenant: string, work: (manager: EntityManager) => Promise<R>): Promise<R> {
     const runner = this.dataSource.createQueryRunner();
     try {
-      await runner.startTransaction();
-      // Local to the transaction: the connection goes back to the pool without a tenant.
-      await runner.query("select set_config('app.tenant_id', $1, true), set_config('transaction_read_only', 'on', true)", [tenant]);
+      const client = (await runner.connect()) as Client;
+      // One way to the database, so in the text of the statement. Local to the transaction: the connection goes back to the pool without a tenant.
+      await client.query(`start transaction read only; set local app.tenant_id = '${tenant}'`);
       const result = await work(runner.manager);
-      await runner.commitTransaction();
+      await client.query('commit');
       return result;
     } catch (error) {
       await giveUp(runner, error);
-      if (isOutage(error)) throw new ReadModelsUnavailable({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });
-      if (isUndefinedTable(error)) throw new ReadModelBuilding({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });
       throw error;
     } finally {
       await runner.release();
@@ -68,19 +80,4 @@ export class TenantReads {
     }
     return opened;
   }
-}
-
-/** A connection that is lost or hangs is closed; any other goes back to the pool clean. */
-async function giveUp(runner: QueryRunner, error: unknown): Promise<void> {
-  if (!isOutage(error) && runner.isTransactionActive) {
-    await runner.rollbackTransaction().catch((lost: unknown) => discard(runner, lost));
-  } else {
-    await discard(runner, error);
-  }
-}
-
-/** TypeORM hands a connection that said `error` back as broken, so that the pool closes it. */
-async function discard(runner: QueryRunner, error: unknown): Promise<void> {
-  const client = (await runner.connect().catch(() => undefined)) as { emit(event: 'error', error: unknown): void } | undefined;
-  if (!runner.isReleased) client?.emit('error', error);
 }

@@ -1,6 +1,7 @@
 import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
 import { ConnectionArgs } from '@parley/platform/graphql-kit/connection.js';
+import { type AskedFields, AskedOfNodes, columnsOf } from '@parley/platform/graphql-kit/execution/asked-fields.js';
 import { creationMeta } from '@parley/platform/graphql-kit/creations.js';
 import { type MutationRequest, Requests } from '@parley/platform/graphql-kit/requests.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
@@ -26,8 +27,9 @@ export class ConversationResolver {
   }
 
   @Query(() => ConversationConnection, { description: 'Your conversations: the one that you spoke in last comes first.' })
-  async conversations(@Args() args: ConnectionArgs, @CurrentCaller() { tenantId, personId }: CallerIdentity): Promise<ConversationConnection> {
-    const rows = await this.queries.execute(new ListConversations(tenantId, personId, pageOf(conversationOrder, args)));
+  async conversations(@Args() args: ConnectionArgs, @CurrentCaller() { tenantId, personId }: CallerIdentity, @AskedOfNodes() asked: AskedFields): Promise<ConversationConnection> {
+    const columns = columnsOf(asked, { id: ['conversationId'] });
+    const rows = await this.queries.execute(new ListConversations(tenantId, personId, pageOf(conversationOrder, args), columns));
     return connectionOf(conversationOrder, args, rows, conversationView);
   }
 

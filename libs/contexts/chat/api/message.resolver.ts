@@ -1,6 +1,7 @@
 import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
 import { idFrom } from '@parley/platform/cqrs/event-id.js';
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
+import { type AskedFields, AskedOfNodes, columnsOf } from '@parley/platform/graphql-kit/execution/asked-fields.js';
 import { creationMeta } from '@parley/platform/graphql-kit/creations.js';
 import { type MutationRequest, Requests } from '@parley/platform/graphql-kit/requests.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
@@ -21,8 +22,9 @@ export class MessageResolver {
   constructor(private readonly commands: CommandSender, private readonly queries: QueryBus, private readonly tokens: ConsistencyTokens) {}
 
   @Query(() => MessageConnection, { nullable: true, description: 'What was said in your conversation, in order; null when there is none.' })
-  async messages(@Args() args: MessagesArgs, @CurrentCaller() { tenantId, personId }: CallerIdentity): Promise<MessageConnection | null> {
-    const rows = await this.queries.execute(new ListMessages(tenantId, personId, args.conversationId, pageOf(messageOrder, args)));
+  async messages(@Args() args: MessagesArgs, @CurrentCaller() { tenantId, personId }: CallerIdentity, @AskedOfNodes() asked: AskedFields): Promise<MessageConnection | null> {
+    const parts = { columns: columnsOf(asked, { id: ['messageId'], reply: [], replies: [] }), replies: asked.has('reply') || asked.has('replies') };
+    const rows = await this.queries.execute(new ListMessages(tenantId, personId, args.conversationId, pageOf(messageOrder, args), parts));
     return rows ? connectionOf(messageOrder, args, rows, messageView) : null;
   }
 

@@ -106,6 +106,12 @@ describe('messages', () => {
       },
       { messageId: question, text: 'Why?', replies: [{ status: 'pending' }] },
     ]));
+  it('show no more than is needed', async () => {
+    const parts = { columns: ['sentAt'], replies: false };
+    const [first] = (await new ListMessagesHandler(side.reads).execute(new ListMessages(tenantId, personId, tea.conversationId, page({}, 1), parts)))!;
+    expect(first).toEqual({ tenantId, messageId: first?.messageId, revision: first?.revision, sentAt: first?.sentAt, replies: [] });
+    expect(first?.sentAt).toBeInstanceOf(Date);
+  });
   it('are paged from their end', async () => expect(await messages(tea.conversationId, { last: 1 })).toMatchObject([{ text: 'Why?' }, { text: 'Which tea?' }]));
   it('are none in a conversation where nothing was said', async () => {
     const silent = named();

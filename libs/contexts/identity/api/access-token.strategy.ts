@@ -43,7 +43,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'jwt') {
   /** @throws Unauthenticated */
   async validate(payload: unknown): Promise<CallerIdentity> {
     const holder = holderOf(payload, this.clock.now(), this.settings);
-    if (!holder || (await this.queries.execute(new HasSessionEnded(holder.tenantId, holder.sessionId)))) throw new Unauthenticated();
+    if (!holder || (await this.queries.execute(new HasSessionEnded(holder.tenantId, holder.sessionId, holder.personId)))) throw new Unauthenticated();
     return holder;
   }
 }

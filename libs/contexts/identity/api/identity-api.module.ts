@@ -2,6 +2,8 @@ import { Clock, SystemClock } from '@parley/platform/clock/clock.js';
 import { AccessTokens } from '@parley/platform/graphql-kit/caller.js';
 import { Global, Module } from '@nestjs/common';
 import { AccessTokenStrategy } from './access-token.strategy.js';
+import { EndedSessions } from './ended-sessions.js';
+import { ErasureResolver } from './erasure.resolver.js';
 import { JwksController } from './jwks.controller.js';
 import { MemberResolver } from './member.resolver.js';
 import { PassportAccessTokens } from './passport.access-tokens.js';
@@ -20,6 +22,8 @@ import { SessionResolver } from './session.resolver.js';
     { provide: AccessTokens, useClass: PassportAccessTokens },
     SessionResolver,
     PersonResolver,
+    ErasureResolver,
+    EndedSessions,
     MemberResolver,
   ],
   exports: [AccessTokens],

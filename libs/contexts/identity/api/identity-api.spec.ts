@@ -18,6 +18,7 @@ import { capturedLog } from '@parley/platform/testing/captured-log.js';
 import { masterKey, newDatabase } from '@parley/platform/testing/database.js';
 import { meta } from '@parley/platform/testing/meta.js';
 import { type Answer, answerOf, ToySocket } from '@parley/platform/testing/toy-gateway.js';
+import { ToyResolver } from '@parley/platform/testing/toy.resolver.js';
 import { Global, Module } from '@nestjs/common';
 import { CommandBus, CqrsModule } from '@nestjs/cqrs';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -37,6 +38,8 @@ const REGISTER = `mutation ($input: RegisterInput!) { register(input: $input) { 
 const SIGN_IN = `mutation ($input: SignInInput!) { signIn(input: $input) { ${SESSION} consistencyToken } }`;
 const REFRESH = `mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { ${SESSION} } }`;
 const SIGN_OUT = 'mutation { signOut { sessionId consistencyToken } }';
+const ERASE = 'mutation ($input: ErasePersonInput!) { erasePerson(input: $input) { personId proof { requestedBy requestedAt erasedAt sealedFacts digest } consistencyToken } }';
+const FOREVER = 'subscription { forever }';
 const ME = 'query ($token: String) { me(consistencyToken: $token) { id tenantId email role registeredAt } }';
 
 const password = 'four words drawn by chance';
@@ -51,6 +54,10 @@ const password = 'four words drawn by chance';
   exports: [SigningKeys, TokenSettings],
 })
 class SpecKeysModule {}
+
+/** Something to subscribe to. */
+@Module({ providers: [ToyResolver] })
+class SpecToysModule {}
 
 let app: NestExpressApplication;
 let url: string;
@@ -70,7 +77,7 @@ beforeAll(async () => {
     TelemetryModule,
     HealthModule,
   ];
-  const identity = [SpecKeysModule, IdentityWriteModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule];
+  const identity = [SpecKeysModule, SpecToysModule, IdentityWriteModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule];
   const module = await Test.createTestingModule({ imports: [...platform, ...identity] }).compile();
   app = module.createNestApplication<NestExpressApplication>({ ...GATEWAY_APP_OPTIONS, logger: false });
   prepareGateway(app);
@@ -148,6 +155,25 @@ describe('a person', () => {
     await app.get(PersonKeys).destroy({ tenantId: ada.tenantId, subjectId: ada.personId });
     expect((await ask(ME, {}, ada.accessToken)).data).toMatchObject({ me: { email: '[erased]' } });
     expect((await ask(ME, { token: grace.consistencyToken }, grace.accessToken)).data).toMatchObject({ me: { email: expect.stringContaining('@example.org') as string } });
+  });
+});
+
+describe('a person who is erased', () => {
+  it('gets a proof, and from then on is nobody', async () => {
+    const email = newEmail();
+    const ada = await registered(email);
+    const { data, errors } = await ask(ERASE, { input: { personId: ada.personId, confirmation: email } }, ada.accessToken);
+    expect(errors).toEqual([]);
+    expect(data).toMatchObject({ erasePerson: { personId: ada.personId, proof: { requestedBy: ada.personId, sealedFacts: 1, digest: expect.stringMatching(/^[0-9a-f]{64}$/) as string } } });
+    await eventually(async () => codeOf(await ask(ME, {}, ada.accessToken)) === 'UNAUTHENTICATED');
+    expect(codeOf(await ask(REFRESH, { input: { refreshToken: ada.refreshToken } }))).toBe('IDENTITY_REFRESH_TOKEN_INVALID');
+    expect(codeOf(await ask(SIGN_IN, { input: { email, password } }))).toBe('IDENTITY_WRONG_CREDENTIALS');
+  });
+
+  it('must say it twice', async () => {
+    const ada = await registered();
+    expect(codeOf(await ask(ERASE, { input: { personId: ada.personId, confirmation: 'yes' } }, ada.accessToken))).toBe('IDENTITY_ERASURE_NOT_CONFIRMED');
+    expect((await ask(ME, { token: ada.consistencyToken }, ada.accessToken)).errors).toEqual([]);
   });
 });
 
@@ -284,6 +310,53 @@ describe('the guard', () => {
   it('closes the door to a forged token over WebSocket', async () => {
     const socket = await open((await registered()).accessToken.slice(0, -1));
     expect((await socket.closed).code).toBeGreaterThanOrEqual(4_400);
+  });
+
+  describe.each([
+    ['signs out', ({ accessToken }: SessionAnswer) => ask(SIGN_OUT, {}, accessToken)],
+    ['is erased', ({ accessToken, personId }: SessionAnswer) => ask(ERASE, { input: { personId, confirmation: personId } }, accessToken)],
+  ])('ends, within five seconds of a person who %s,', (_, leave) => {
+    const MOST_MS = 5_000;
+
+    it('their sockets, and nobody else’s', async () => {
+      const [ada, grace] = [await registered(), await registered()];
+      const [adas, graces] = [await open(ada.accessToken), await open(grace.accessToken)];
+      for (const socket of [adas, graces]) {
+        await socket.next('connection_ack');
+        socket.subscribe('1', FOREVER);
+        await socket.next('next', '1');
+      }
+      const since = performance.now();
+      expect((await leave(ada)).errors).toEqual([]);
+      expect((await adas.closed).code).toBe(4_403);
+      expect(performance.now() - since).toBeLessThan(MOST_MS);
+      expect(graces.socket.readyState).toBe(WebSocket.OPEN);
+      graces.socket.close();
+    });
+
+    it('their event streams', async () => {
+      const ada = await registered();
+      const response = await fetch(`${url}/graphql/stream`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'text/event-stream', authorization: `Bearer ${ada.accessToken}` },
+        body: JSON.stringify({ query: FOREVER }),
+      });
+      const since = performance.now();
+      expect((await leave(ada)).errors).toEqual([]);
+      expect(await response.text()).toContain('UNAUTHENTICATED');
+      expect(performance.now() - since).toBeLessThan(MOST_MS);
+    });
+
+    it('a socket that opens while its token is still believed', async () => {
+      const ada = await registered();
+      const others = await open(ada.accessToken); // the answer that the session has not ended is remembered for a moment
+      await others.next('connection_ack');
+      expect((await leave(ada)).errors).toEqual([]);
+      await others.closed;
+      const since = performance.now();
+      await (await open(ada.accessToken)).closed;
+      expect(performance.now() - since).toBeLessThan(MOST_MS);
+    });
   });
 
   it('asks for a token over server-sent events', async () => {

@@ -1,7 +1,8 @@
 import { reactorsFor } from '@parley/platform/cqrs/reactor-runner.js';
 import { Module } from '@nestjs/common';
+import { finishErasure } from './finish-erasure.reactor.js';
 import { giveRole } from './give-role.reactor.js';
 
-/** Runs where the tables of tokens are kept right. */
-@Module({ providers: [reactorsFor('identity', [giveRole])] })
+/** Runs where facts become commands: those that keep what stands beside the log right. */
+@Module({ providers: [reactorsFor('identity', [giveRole, finishErasure])] })
 export class IdentityReactModule {}

@@ -2,9 +2,10 @@ import type { Projection } from '@parley/kernel/projection.js';
 import { MemoryProjector } from '@parley/platform/read-model/memory.projector.js';
 import { now, personId, tenantId } from '@parley/platform/testing/meta.js';
 import { recorded } from '@parley/platform/testing/recorded.js';
+import { ErasureRequested, PersonErased } from '../domain/erasure.events.js';
 import { PersonAdded, PersonRegistered, PersonRoleChanged } from '../domain/person.events.js';
 import { SessionEnded, SessionStarted } from '../domain/session.events.js';
-import { identityProjections } from './identity-projections.js';
+import { erasures } from './erasures/erasures.projection.js';
 import { people } from './people/people.projection.js';
 import { sessions } from './sessions/sessions.projection.js';
 
@@ -37,7 +38,18 @@ describe('sessions', () => {
     expect(await rowsOf(sessions, started, ended)).toEqual([{ ...row, endedAt: new Date(later), endReason: 'signed-out' }]));
 });
 
-it.each(identityProjections)('another tenant with equal ids sees nothing of $name, and changes nothing', async (projection) => {
+describe('erasures', () => {
+  const requested = ErasureRequested({ personId, requestedBy: personId, requestedAt: now });
+  const erased = PersonErased({ personId, requestedBy: personId, requestedAt: now, erasedAt: later, sealed: { count: 7, digest: 'ab'.repeat(32) } });
+  const row = { tenantId, personId, requestedBy: personId, requestedAt: new Date(now), erasedAt: null, sealedFacts: null, digest: null };
+
+  it('show one that was asked for', async () => expect(await rowsOf(erasures, requested)).toEqual([row]));
+  it('show that it is done, with the proof', async () =>
+    expect(await rowsOf(erasures, requested, erased)).toEqual([{ ...row, erasedAt: new Date(later), sealedFacts: 7, digest: 'ab'.repeat(32) }]));
+  it('of another tenant are not shown here', async () => expect(await rowsOf(erasures, requested, { ...erased, tenantId: crypto.randomUUID() })).toEqual([row]));
+});
+
+it.each([people, sessions])('another tenant with equal ids sees nothing of $name, and changes nothing', async (projection) => {
   const mine = await rowsOf(projection, registered, started);
   expect(mine).toHaveLength(1);
   expect(await rowsOf(projection, registered, started, { ...ended, tenantId: crypto.randomUUID() })).toEqual(mine);

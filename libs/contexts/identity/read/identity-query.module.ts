@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { FindErasureHandler } from './erasures/find-erasure.query.js';
 import { identityProjections } from './identity-projections.js';
 import { FindPersonHandler } from './people/find-person.query.js';
 import { ListPeopleHandler } from './people/list-people.query.js';
@@ -8,6 +9,6 @@ import { HasSessionEndedHandler } from './sessions/has-session-ended.query.js';
 /** Runs where queries are answered. */
 @Module({
   imports: [TypeOrmModule.forFeature(identityProjections.map(({ row }) => row))],
-  providers: [FindPersonHandler, ListPeopleHandler, HasSessionEndedHandler],
+  providers: [FindErasureHandler, FindPersonHandler, ListPeopleHandler, HasSessionEndedHandler],
 })
 export class IdentityQueryModule {}

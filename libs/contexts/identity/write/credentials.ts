@@ -97,6 +97,11 @@ export class Credentials {
     await this.databases.writer.query('update identity.credentials set password_hash = $3 where email_lookup = $1 and password_hash = $2', [this.lookup(email), from, to]);
   }
 
+  /** Nobody signs in as the person any more; the address is free again. */
+  async remove(tenantId: string, personId: string): Promise<void> {
+    await this.databases.writer.query('delete from identity.credentials where tenant_id = $1 and person_id = $2', [tenantId, personId]);
+  }
+
   /** A plain hash would tell the address to whoever can guess it; this one only with our key. */
   private lookup(email: string): Buffer {
     return createHmac('sha256', this.secrets.emailLookup).update(email).digest();

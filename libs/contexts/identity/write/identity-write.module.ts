@@ -7,6 +7,9 @@ import { IdentitySecrets } from '../tokens/identity-secrets.js';
 import { ChangePersonRoleHandler } from './change-person-role.handler.js';
 import { Credentials, credentialsTable } from './credentials.js';
 import { DemoPerson } from './demo-person.js';
+import { ErasePersonHandler } from './erase-person.handler.js';
+import { Erasing } from './erasing.js';
+import { FinishErasureHandler } from './finish-erasure.handler.js';
 import { EnrolHandler } from './enrol.handler.js';
 import { GiveRoleHandler } from './give-role.handler.js';
 import { OpenSessionHandler } from './open-session.handler.js';
@@ -38,6 +41,9 @@ export { DemoPerson };
     OpenSessionHandler,
     RefreshSessionHandler,
     SignOutHandler,
+    Erasing,
+    ErasePersonHandler,
+    FinishErasureHandler,
   ],
   exports: [DemoPerson],
 })

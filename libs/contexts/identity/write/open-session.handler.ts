@@ -6,8 +6,10 @@ import { session } from '../domain/session.js';
 import { type OpenedSession, OpenSession } from '../domain/sign-in.commands.js';
 import { SigningKeys } from '../tokens/signing-keys.js';
 import { TokenSettings } from '../tokens/token-settings.js';
+import { Erasing } from './erasing.js';
 import { issuedSession } from './issued-session.js';
 import { RefreshTokens } from './refresh-tokens.js';
+import { WrongCredentials } from './prove-password.handler.js';
 import { metaOf } from './registration.js';
 
 /** Each sign-in is a session of its own. One whose answer is lost is never used, and runs out. */
@@ -19,9 +21,12 @@ export class OpenSessionHandler implements ICommandHandler<OpenSession> {
     private readonly keys: SigningKeys,
     private readonly settings: TokenSettings,
     private readonly random: Random,
+    private readonly erasing: Erasing,
   ) {}
 
+  /** @throws WrongCredentials when the person is erased at this moment */
   async execute({ person, request }: OpenSession): Promise<OpenedSession> {
+    if (await this.erasing.isAsked(person.tenantId, person.personId)) throw new WrongCredentials();
     const at = new Date(request.now);
     const [sessionId, commandId] = [this.random.id(at), this.random.id(at)];
     const expiresAt = new Date(at.getTime() + this.settings.sessionLifeMs);

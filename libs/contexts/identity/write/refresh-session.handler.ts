@@ -9,6 +9,7 @@ import { type IssuedSession, RefreshSession, type UnprovenRequest } from '../dom
 import type { TokenHolder } from '../tokens/access-token.js';
 import { SigningKeys } from '../tokens/signing-keys.js';
 import { TokenSettings } from '../tokens/token-settings.js';
+import { Erasing } from './erasing.js';
 import { issuedSession } from './issued-session.js';
 import { RefreshTokens, type SessionEnd } from './refresh-tokens.js';
 import { metaOf } from './registration.js';
@@ -42,11 +43,13 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     private readonly keys: SigningKeys,
     private readonly settings: TokenSettings,
     private readonly random: Random,
+    private readonly erasing: Erasing,
   ) {}
 
   /** @throws RefreshTokenInvalid, SessionHasEnded */
   async execute({ data, request }: RefreshSession): Promise<IssuedSession> {
     const exchange = await this.refreshTokens.exchange(data.refreshToken);
+    if (exchange.outcome === 'exchanged' && (await this.erasing.isAsked(exchange.held.tenantId, exchange.held.personId))) throw new RefreshTokenInvalid();
     if (exchange.outcome === 'exchanged') return issuedSession(exchange.held, new Date(request.now), this.keys, this.settings);
     if (exchange.outcome === 'unknown') throw new RefreshTokenInvalid();
     await this.say(exchange.holder, exchange.reason, request);

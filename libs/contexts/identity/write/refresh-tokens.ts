@@ -109,6 +109,18 @@ export class RefreshTokens {
     await this.databases.writer.query(update, [tenantId, sessionId, reason]);
   }
 
+  /** The person's sessions that are kept, ended ones too. */
+  async sessionsOf(tenantId: string, personId: string): Promise<string[]> {
+    const select = 'select session_id from identity.refresh_tokens where tenant_id = $1 and person_id = $2';
+    const { rows } = await this.databases.writer.query<{ session_id: string }>(select, [tenantId, personId]);
+    return rows.map(({ session_id: sessionId }) => sessionId);
+  }
+
+  /** Forgets a session altogether. */
+  async remove(tenantId: string, sessionId: string): Promise<void> {
+    await this.databases.writer.query('delete from identity.refresh_tokens where tenant_id = $1 and session_id = $2', [tenantId, sessionId]);
+  }
+
   /** @returns undefined when the token is not the present one, or its session is over */
   private async advance({ tenantId, sessionId, generation, ...token }: RefreshToken, next: RefreshToken): Promise<Row | undefined> {
     const update = `update identity.refresh_tokens

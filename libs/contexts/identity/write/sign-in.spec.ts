@@ -8,12 +8,17 @@ import { MasterKey } from '@parley/platform/key-store/master-key.js';
 import { personKeysTable, PostgresKeyStore } from '@parley/platform/key-store/postgres.key-store.js';
 import { Codec } from '@parley/platform/personal-data/codec.js';
 import { PersonKeys } from '@parley/platform/personal-data/person-keys.js';
+import { factsSealedFor } from '@parley/platform/personal-data/sealed-facts.js';
 import type { Databases } from '@parley/platform/postgres/databases.js';
 import { SystemRandom } from '@parley/platform/random/random.js';
 import { capturedLog } from '@parley/platform/testing/captured-log.js';
 import { masterKey as masterKeyBytes, specDatabases } from '@parley/platform/testing/database.js';
 import { another } from '@parley/platform/testing/meta.js';
 import { decodeJwt } from 'jose';
+import { ErasePerson, RequestErasure } from '../domain/erasure.commands.js';
+import { PersonErased } from '../domain/erasure.events.js';
+import { erasure, ErasureNotAllowed, ErasureNotConfirmed, NobodyToErase } from '../domain/erasure.js';
+import { PersonRegistered } from '../domain/person.events.js';
 import { OpenSession, ProvePassword, type ProvenPerson, RefreshSession, Register, SignOut } from '../domain/sign-in.commands.js';
 import { PasswordTooCommon, PasswordTooShort } from '../passwords/password-rules.js';
 import { Passwords } from '../passwords/passwords.js';
@@ -21,6 +26,8 @@ import { IdentitySecrets } from '../tokens/identity-secrets.js';
 import { newSigningKey, SigningKeys } from '../tokens/signing-keys.js';
 import { TokenSettings } from '../tokens/token-settings.js';
 import { Credentials } from './credentials.js';
+import { ErasePersonHandler } from './erase-person.handler.js';
+import { Erasing } from './erasing.js';
 import { IdentityWriteModule } from './identity-write.module.js';
 import { OpenSessionHandler } from './open-session.handler.js';
 import { ProvePasswordHandler, WrongCredentials } from './prove-password.handler.js';
@@ -51,24 +58,36 @@ afterAll(async () => {
 /** The write side as one process has it; two of them share the database alone. */
 function processOf(passes = 2) {
   const [random, masterKey, settings] = [new SystemRandom(), new MasterKey(masterKeyBytes), TokenSettings.read({})];
-  const codec = new Codec(new PersonKeys(new PostgresKeyStore(databases.writer, masterKey)), random);
-  const guard = new IdempotencyGuard(new PostgresIdempotencyKeys(databases.writer), masterKey);
-  const handling = new CommandHandling(store, codec, new StreamStates(store, codec), guard);
+  const personKeys = new PersonKeys(new PostgresKeyStore(databases.writer, masterKey));
+  const codec = new Codec(personKeys, random);
+  const idempotencyKeys = new PostgresIdempotencyKeys(databases.writer);
+  const guard = new IdempotencyGuard(idempotencyKeys, masterKey);
+  const states = new StreamStates(store, codec);
+  const handling = new CommandHandling(store, codec, states, guard);
   const secrets = new IdentitySecrets(masterKey);
   const credentials = new Credentials(databases, secrets);
   const refreshTokens = new RefreshTokens(databases, random, settings, secrets);
   const registration = new Registration(handling, credentials);
+  const erasing = new Erasing(handling, states, store, personKeys, credentials, refreshTokens, idempotencyKeys);
   const passwords = new Passwords({ memoryKiB: 19_456, passes });
   const handlers = {
     register: new RegisterHandler(credentials, passwords, registration, random),
     prove: new ProvePasswordHandler(credentials, passwords, registration),
-    open: new OpenSessionHandler(handling, refreshTokens, keys, settings, random),
-    refresh: new RefreshSessionHandler(handling, refreshTokens, keys, settings, random),
+    open: new OpenSessionHandler(handling, refreshTokens, keys, settings, random, erasing),
+    refresh: new RefreshSessionHandler(handling, refreshTokens, keys, settings, random, erasing),
+    erase: new ErasePersonHandler(handling, store, credentials, erasing),
     signOut: new SignOutHandler(handling, refreshTokens),
   };
   return {
     credentials,
     refreshTokens,
+    erase: ({ tenantId, personId, role }: ProvenPerson, whom: string, confirmation = whom) =>
+      handlers.erase.execute(new ErasePerson({ personId: whom, confirmation }, { ...another(), tenantId, actor: { kind: 'person', id: personId, role } })),
+    /** What the reactor does on the request. */
+    finishErasure: ({ tenantId, personId }: ProvenPerson) => erasing.finish(personId, { ...another(), tenantId, actor: { kind: 'system', id: 'spec', role: 'system' } }),
+    requestErasure: ({ tenantId, personId, role }: ProvenPerson) =>
+      handling.handle(erasure, new RequestErasure({ personId }, { ...another(), tenantId, actor: { kind: 'person', id: personId, role } })),
+    codec,
     register: (email: string, word = password) => handlers.register.execute(new Register({ email, password: word }, request())),
     prove: (email: string, word = password) => handlers.prove.execute(new ProvePassword({ email, password: word }, request())),
     open: (person: ProvenPerson) => handlers.open.execute(new OpenSession(person, request())),
@@ -290,3 +309,78 @@ describe('signing out', () => {
 });
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+describe('erasing a person', () => {
+  const keyOf = async (personId: string) =>
+    (await databases.writer.query<{ wrapped: Buffer | null }>('select wrapped from parley.person_keys where subject_id = $1', [personId])).rows[0];
+  const emailOf = async ({ tenantId }: ProvenPerson) => {
+    const [registered] = (await factsOf(tenantId)).filter(({ type }) => type === 'PersonRegistered');
+    const [fact] = await there.codec.decode([registered!], { PersonRegistered }, { open: true });
+    return (fact as { data: { email: string } }).data.email;
+  };
+
+  it('destroys their key, their sign-in and their sessions, and says so once, with a proof', async () => {
+    const email = newEmail();
+    const person = await here.register(email);
+    const session = await here.open(person);
+    const receipt = await here.erase(person, person.personId, email.toUpperCase());
+    expect(await typesOf(person.tenantId)).toEqual(['PersonRegistered', 'SessionStarted', 'ErasureRequested', 'SessionEnded', 'PersonErased']);
+    expect((await keyOf(person.personId))?.wrapped).toBeNull();
+    expect(await here.credentials.find(email)).toBeUndefined();
+    expect(await outcomeOf(there.prove(email))).toBe('IDENTITY_WRONG_CREDENTIALS');
+    expect(await outcomeOf(there.refresh(session.refreshToken))).toBe('IDENTITY_REFRESH_TOKEN_INVALID');
+    expect(await here.refreshTokens.sessionsOf(person.tenantId, person.personId)).toEqual([]);
+
+    const [erased] = (await factsOf(person.tenantId)).slice(-1);
+    expect(receipt.position).toBe(erased!.position);
+    const [fact] = await here.codec.decode([erased!], { PersonErased }, { open: true });
+    expect(fact).toMatchObject({ data: { personId: person.personId, requestedBy: person.personId, sealed: { count: 1 } } });
+    expect(await factsSealedFor(store, { tenantId: person.tenantId, subjectId: person.personId }, erased!.position)).toEqual((fact as { data: { sealed: object } }).data.sealed);
+
+    await here.erase(person, person.personId);
+    expect(await typesOf(person.tenantId)).toHaveLength(5);
+  });
+
+  it('leaves their address to whoever registers with it next, who is somebody else', async () => {
+    const email = newEmail();
+    const person = await here.register(email);
+    await here.erase(person, person.personId);
+    const next = await there.register(email);
+    expect(next.personId).not.toBe(person.personId);
+    expect(await emailOf(next)).toBe(email);
+  });
+
+  it('is seen through by whoever comes after one who was killed at any step', async () => {
+    const email = newEmail();
+    const person = await here.register(email);
+    await here.open(person);
+    await here.requestErasure(person);
+    await databases.writer.query("update identity.refresh_tokens set ended_at = now(), end_reason = 'person-erased' where person_id = $1", [person.personId]);
+    await Promise.all([there.finishErasure(person), here.finishErasure(person), there.finishErasure(person)]);
+    expect((await typesOf(person.tenantId)).toSorted()).toEqual(['ErasureRequested', 'PersonErased', 'PersonRegistered', 'SessionEnded', 'SessionStarted']);
+    expect((await keyOf(person.personId))?.wrapped).toBeNull();
+  });
+
+  it('lets nobody in who proved their password a moment before', async () => {
+    const email = newEmail();
+    const person = await here.register(email);
+    const proven = await here.prove(email);
+    await there.erase(person, person.personId);
+    await expect(here.open(proven)).rejects.toThrow(WrongCredentials);
+  });
+
+  it('is refused without a confirmation that is meant: the id or the address, of this person', async () => {
+    const [person, other] = [await here.register(newEmail()), await here.register(newEmail())];
+    for (const confirmation of ['', 'yes', other.personId, await emailOf(other)]) await expect(here.erase(person, person.personId, confirmation)).rejects.toThrow(ErasureNotConfirmed);
+    expect(await typesOf(person.tenantId)).toEqual(['PersonRegistered']);
+  });
+
+  it('is refused to a member who names another, and is said alike for somebody of another tenant and for nobody', async () => {
+    const [person, other] = [await here.register(newEmail()), await here.register(newEmail())];
+    for (const whom of [other.personId, crypto.randomUUID()]) {
+      await expect(here.erase(person, whom)).rejects.toThrow(NobodyToErase);
+      await expect(here.erase({ ...person, role: 'tenant-admin' }, whom)).rejects.toThrow(ErasureNotAllowed);
+    }
+    expect(await typesOf(other.tenantId)).toEqual(['PersonRegistered']);
+  });
+});

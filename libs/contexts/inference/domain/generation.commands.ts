@@ -43,6 +43,9 @@ export class FailAttempt extends defineCommand(
 /** Tells the worker that has the generation to end it with what there is. Idempotent. */
 export class RequestStop extends defineCommand('RequestStop', z.object({ replyId: id })) {}
 
+/** From the reactor: a person was erased. Each of their generations that runs is stopped. Idempotent. */
+export class StopGenerationsOf extends defineCommand('StopGenerationsOf', z.object({ personId: id })) {}
+
 /** What the current attempt gave; 0 when there was none. */
 const result = {
   replyId: id,

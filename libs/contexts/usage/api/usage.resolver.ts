@@ -1,4 +1,5 @@
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
+import { type AskedFields, AskedOfNodes, columnsOf } from '@parley/platform/graphql-kit/execution/asked-fields.js';
 import { connectionOf, pageOf } from '@parley/platform/read-model/keyset.js';
 import { QueryBus } from '@nestjs/cqrs';
 import { Args, Query, Resolver } from '@nestjs/graphql';
@@ -18,17 +19,39 @@ export class UsageResolver {
   }
 
   @Query(() => ReplyUsageConnection, { description: "What replies consumed, latest first: yours, or everyone's where your role oversees the tenant." })
-  async usageReplies(@CurrentCaller() caller: CallerIdentity, @Args() args: UsageRepliesArgs): Promise<ReplyUsageConnection> {
-    const rows = await this.queries.execute(new ListReplyUsage(caller, pageOf(usageOrder, args)));
+  async usageReplies(@CurrentCaller() caller: CallerIdentity, @Args() args: UsageRepliesArgs, @AskedOfNodes() asked: AskedFields): Promise<ReplyUsageConnection> {
+    const rows = await this.queries.execute(new ListReplyUsage(caller, pageOf(usageOrder, args), columnsOf(asked, MADE_OF)));
     return connectionOf(usageOrder, args, rows, shown);
   }
 }
 
-function shown({ inputTokens, cachedInputTokens, outputTokens, reasoningTokens, isEstimated, ...row }: UsageRow): ReplyUsage {
-  return {
-    ...row,
-    usage: { inputTokens, cachedInputTokens, outputTokens, reasoningTokens, estimated: isEstimated },
-    costMicroUsd: Number(row.costMicroUsd),
-    wastedCostMicroUsd: Number(row.wastedCostMicroUsd),
-  };
-}
+const MADE_OF = { usage: ['inputTokens', 'cachedInputTokens', 'outputTokens', 'reasoningTokens', 'isEstimated'] } as const;
+
+/** What a row lacks, nobody asked for. One literal: the same shape for each row is what the engine is fast with. */
+export const shown = (row: UsageRow): ReplyUsage => ({
+  replyId: row.replyId,
+  conversationId: row.conversationId,
+  messageId: row.messageId,
+  personId: row.personId,
+  agentId: row.agentId,
+  promptVersion: row.promptVersion,
+  promptHash: row.promptHash,
+  provider: row.provider,
+  model: row.model,
+  temperature: row.temperature,
+  maxOutputTokens: row.maxOutputTokens,
+  status: row.status,
+  finishReason: row.finishReason,
+  failureReason: row.failureReason,
+  attempts: row.attempts,
+  usage: { inputTokens: row.inputTokens, cachedInputTokens: row.cachedInputTokens, outputTokens: row.outputTokens, reasoningTokens: row.reasoningTokens, estimated: row.isEstimated },
+  costMicroUsd: Number(row.costMicroUsd),
+  priceVersion: row.priceVersion,
+  wastedTokens: row.wastedTokens,
+  wastedCostMicroUsd: Number(row.wastedCostMicroUsd),
+  firstTokenMs: row.firstTokenMs,
+  latencyMs: row.latencyMs,
+  startedAt: row.startedAt,
+  settledAt: row.settledAt,
+  day: row.day,
+});

@@ -1,5 +1,6 @@
-import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql';
+import { type ASTNode, type DocumentNode, GraphQLError, type GraphQLSchema, visit } from 'graphql';
 import { type ComplexityEstimator, fieldExtensionsEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity';
+import { LRUCache } from 'lru-cache';
 import { FIRST_DEFAULT, FIRST_MAX } from '../connection.js';
 import { QueryTooComplex } from '../refusals.js';
 
@@ -22,12 +23,42 @@ const estimators = [fieldExtensionsEstimator(), page, simpleEstimator({ defaultC
 
 /**
  * What an operation may touch: one for each field, times the lengths of the pages that it stands in. A field may say its own
- * (`@Field({ complexity })`). Fragments count wherever they are spread.
+ * (`@Field({ complexity })`). Fragments count wherever they are spread. What a document cost is remembered with it.
  *
  * @throws GraphQLError when variables do not fit the document
  */
-export const costOf = ({ schema, document, variables, operationName }: Priced): number =>
-  getComplexity({ schema, query: document, variables: { ...variables }, ...(operationName != null && { operationName }), estimators });
+export function costOf(priced: Priced): number {
+  const { schema, document, variables, operationName } = priced;
+  const known = KNOWN.get(document) ?? { variables: pricingVariables(document), costs: new LRUCache<string, number>({ max: COSTS_MAX }) };
+  KNOWN.set(document, known);
+  const key = keyOf(known.variables, priced);
+  const remembered = known.costs.get(key);
+  if (remembered !== undefined) return remembered;
+  const cost = getComplexity({ schema, query: document, variables: { ...variables }, ...(operationName != null && { operationName }), estimators });
+  if (key.length <= KEY_MAX) known.costs.set(key, cost);
+  return cost;
+}
+
+interface Known {
+  /** Those that stand where a price is made: they alone tell two runs of the document apart. */
+  readonly variables: readonly string[];
+  readonly costs: LRUCache<string, number>;
+}
+
+const KNOWN = new WeakMap<DocumentNode, Known>();
+const COSTS_MAX = 50;
+const KEY_MAX = 200;
+
+/** The variables in `first`, in `last`, and in the conditions of directives. */
+function pricingVariables(document: DocumentNode): readonly string[] {
+  const names = new Set<string>();
+  const collect = (node: ASTNode) => void visit(node, { Variable: ({ name }) => void names.add(name.value) });
+  visit(document, { Argument: (argument) => (argument.name.value === 'first' || argument.name.value === 'last' ? collect(argument) : undefined), Directive: collect });
+  return [...names];
+}
+
+const keyOf = (names: readonly string[], { variables, operationName }: Priced) =>
+  JSON.stringify([operationName ?? null, names.map((name) => (variables && name in variables ? [variables[name]] : []))]);
 
 /** @returns what to answer when the operation costs too much or cannot be priced, with status 400 over HTTP */
 export function costError(priced: Priced, max: number): GraphQLError | undefined {

@@ -113,6 +113,15 @@ describe('the limit of cost', () => {
     expect(beyond.errors[0]?.extensions).toMatchObject({ code: 'QUERY_TOO_COMPLEX', kind: 'invalid', details: { cost: 1_201, max: 1_101 } });
   });
 
+  it('is that of the run, not of the run before with other variables', async () => {
+    const exact = await ToyGateway.open({ PARLEY_GATEWAY_COST_MAX: 100 });
+    const query = 'query ($first: Int = 90, $long: Boolean = false) { toys(first: $first) { nodes { id } } all: toys(first: 100) @include(if: $long) { nodes { id } } }';
+    const statuses = [];
+    for (const variables of [{ first: 10 }, {}, { first: 10 }, { first: 90 }, { first: 10, long: true }, { first: 10, long: false }, { first: 'many' }]) statuses.push((await exact.ask(query, variables)).status);
+    await exact.close();
+    expect(statuses).toEqual([200, 400, 200, 400, 400, 200, 400]);
+  });
+
   it('multiplies pages within pages, in fragments too', async () => {
     const query = '{ toys(first: 100) { nodes { ...Friends } } } fragment Friends on Toy { friends(first: 100) { nodes { id } } }';
     expect((await gateway.ask(query)).errors[0]?.extensions).toMatchObject({ code: 'QUERY_TOO_COMPLEX' });

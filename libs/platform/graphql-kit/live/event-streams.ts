@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { execute, subscribe } from 'graphql';
+import { type ExecutionArgs, subscribe } from 'graphql';
 import { createHandler } from 'graphql-sse';
 import { addLogContext } from '../../telemetry/logger.js';
 import { Arrivals } from '../arrivals.js';
@@ -8,6 +8,7 @@ import type { Call, CallerIdentity, IncomingCall } from '../call.js';
 import { AccessTokens } from '../caller.js';
 import { answerOverHttp } from '../edge.filter.js';
 import { ErrorAnswers } from '../error-answers.js';
+import { CompiledQueries } from '../execution/compiled-queries.js';
 import { type OperationRequest, Operations } from '../limits/operations.js';
 import { BadRequest, Unauthenticated } from '../refusals.js';
 import { EventStream } from './event-stream.js';
@@ -24,7 +25,7 @@ export class EventStreams {
   private readonly handle = createHandler<StreamRequest, EventStream>({
     authenticate: () => '', // no stream is shared: nothing is reserved in memory for a client that never comes
     validate: () => [], // done by Operations
-    execute: execute as never,
+    execute: (args: ExecutionArgs) => this.queries.execute(args) as never,
     subscribe: subscribe as never,
     onSubscribe: ({ raw }, params) => {
       const call: Call = { req: { headers: raw.headers }, arrival: raw.arrival ?? this.arrivals.of(raw.headers) };
@@ -41,6 +42,7 @@ export class EventStreams {
     private readonly tokens: AccessTokens,
     private readonly connections: LiveConnections,
     private readonly operations: Operations,
+    private readonly queries: CompiledQueries,
     private readonly arrivals: Arrivals,
     private readonly errors: ErrorAnswers,
   ) {}

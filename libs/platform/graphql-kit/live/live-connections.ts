@@ -23,6 +23,11 @@ export interface LiveConnection {
 
 /** A client that is told to go has this long to do so. */
 const GOODBYE_MS = 2_000;
+/**
+ * How long it is remembered whose connections were ended. A token is believed for a moment after its session has ended, and a
+ * connection that opens in that moment must not outlive it.
+ */
+const ENDED_MS = 10_000;
 const TIMER_MAX_MS = 2 ** 31 - 1;
 const log = logger('gateway');
 
@@ -30,6 +35,8 @@ const log = logger('gateway');
 @Injectable()
 export class LiveConnections {
   private readonly open = new Set<LiveConnection>();
+  /** Whose connections were ended lately, and until when that counts for those that open. */
+  private readonly ended = new Map<(caller: CallerIdentity) => boolean, number>();
   private hasStopped = false;
 
   constructor(
@@ -63,6 +70,7 @@ export class LiveConnections {
     const max = this.maxOf(transport);
     if (this.of(transport).filter((other) => isSamePerson(other.caller, caller)).length >= max) throw new TooManyConnections({ max });
     this.open.add(connection);
+    if (this.hasLostItsRight(caller)) setImmediate(() => end(new Unauthenticated({ reason: 'revoked' }))); // not before it knows that it is open
     const lifeMs = Math.max(caller.expiresAt.getTime() - this.clock.now().getTime(), 0);
     const timer = setTimeout(() => end(new Unauthenticated({ reason: 'expired' })), Math.min(lifeMs, TIMER_MAX_MS));
     timer.unref();
@@ -72,8 +80,9 @@ export class LiveConnections {
     };
   }
 
-  /** Ends the connections of those who lost their right to them: a session ended, a member removed. */
+  /** Ends the connections of those who lost their right to them (a session ended, a person was erased), and those that they are about to open. */
   endWhere(matches: (caller: CallerIdentity) => boolean): void {
+    this.ended.set(matches, performance.now() + ENDED_MS);
     for (const connection of this.open) if (matches(connection.caller)) connection.end(new Unauthenticated({ reason: 'revoked' }));
   }
 
@@ -90,6 +99,15 @@ export class LiveConnections {
     const gone = performance.now() + GOODBYE_MS;
     while (this.open.size > 0 && performance.now() < gone) await sleep(20);
     if (this.open.size > 0) log.warn('gateway.connections-left', { count: this.open.size });
+  }
+
+  private hasLostItsRight(caller: CallerIdentity): boolean {
+    const now = performance.now();
+    for (const [matches, until] of this.ended) {
+      if (until <= now) this.ended.delete(matches);
+      else if (matches(caller)) return true;
+    }
+    return false;
   }
 
   private of(transport: Transport): LiveConnection[] {

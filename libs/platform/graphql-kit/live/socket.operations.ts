@@ -1,6 +1,6 @@
 import { DomainError } from '@parley/kernel/domain-error.js';
 import { Injectable } from '@nestjs/common';
-import { execute, GraphQLError, subscribe } from 'graphql';
+import { GraphQLError, subscribe } from 'graphql';
 import { type Context, makeServer, type Server as Protocol, type ServerOptions } from 'graphql-ws';
 import { addLogContext } from '../../telemetry/logger.js';
 import { Arrivals } from '../arrivals.js';
@@ -8,6 +8,7 @@ import type { Call, CallerIdentity } from '../call.js';
 import { AccessTokens } from '../caller.js';
 import { ErrorAnswers } from '../error-answers.js';
 import { causeOf } from '../errors.js';
+import { CompiledQueries } from '../execution/compiled-queries.js';
 import { GatewaySettings } from '../gateway.config.js';
 import { Operations } from '../limits/operations.js';
 import { ServerStopping, TooManyOperations } from '../refusals.js';
@@ -27,6 +28,7 @@ export class SocketOperations {
     private readonly tokens: AccessTokens,
     private readonly connections: LiveConnections,
     private readonly operations: Operations,
+    private readonly queries: CompiledQueries,
     private readonly arrivals: Arrivals,
     private readonly errors: ErrorAnswers,
     private readonly settings: GatewaySettings,
@@ -38,7 +40,7 @@ export class SocketOperations {
     const shown = (errors: readonly GraphQLError[], correlationId: string | undefined) => errors.map((error) => this.errors.answer(error, correlationId, 'BAD_USER_INPUT'));
     const options: Options = {
       connectionInitWaitTimeout: this.settings.values.PARLEY_GATEWAY_SOCKET_INIT_MS,
-      execute,
+      execute: (args) => this.queries.execute(args),
       subscribe,
       onConnect: (socket) => this.connect(socket),
       onSubscribe: (socket, _id, payload) => {

@@ -1,11 +1,12 @@
 import { TenantReads } from '@parley/platform/read-model/tenant-reads.js';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { LRUCache } from 'lru-cache';
+import { ErasureRow } from '../erasures/erasures.projection.js';
 import { SessionRow } from './sessions.projection.js';
 
-/** Whether a session was ended before its time. One that nobody knows has not: its start may be on its way to us. */
+/** Whether a session was ended before its time, or its person is being erased. One that nobody knows has not: its start may be on its way to us. */
 export class HasSessionEnded extends Query<boolean> {
-  constructor(readonly tenantId: string, readonly sessionId: string) {
+  constructor(readonly tenantId: string, readonly sessionId: string, readonly personId: string) {
     super();
   }
 }
@@ -32,8 +33,10 @@ export class HasSessionEndedHandler implements IQueryHandler<HasSessionEnded> {
     return answer!.hasEnded;
   }
 
-  private async ask({ tenantId, sessionId }: HasSessionEnded): Promise<boolean> {
-    const row = await this.reads.in(tenantId, (manager) => manager.findOneBy(SessionRow, { tenantId, sessionId }));
-    return row?.endedAt != null;
+  private ask({ tenantId, sessionId, personId }: HasSessionEnded): Promise<boolean> {
+    return this.reads.in(tenantId, async (manager) => {
+      const row = await manager.findOneBy(SessionRow, { tenantId, sessionId });
+      return row?.endedAt != null || manager.existsBy(ErasureRow, { tenantId, personId });
+    });
   }
 }

@@ -2,7 +2,7 @@ import type { FinishReason, TokenUsage } from '@parley/kernel/metering.js';
 import OpenAI from 'openai';
 import { z } from 'zod';
 import type { Dialect, DialectEvent } from '../dialect.js';
-import { openingFailure, requireEventStream, saidFailure, streamFailure } from '../provider-failure.js';
+import { openingFailure, requireStreamOf, saidFailure, streamFailure } from '../provider-failure.js';
 import type { ProviderRequest } from '../provider.js';
 
 export interface OpenaiSettings {
@@ -40,7 +40,7 @@ export function openaiDialect({ name, baseUrl, apiKey }: OpenaiSettings): Dialec
         .catch((error: unknown) => {
           throw openingFailure(name, error, codeOf(error));
         });
-      requireEventStream(name, response);
+      requireStreamOf(name, response, 'text/event-stream');
       try {
         for await (const chunk of data) yield* eventsOf(name, chunkSchema.parse(chunk));
       } catch (error) {
