@@ -4,6 +4,7 @@ import { chat, type ChatOptions } from './chat.js';
 import { CliError } from './cli-error.js';
 import { erase, type ErasePersonOptions } from './erase.js';
 import { login, logout } from './login.js';
+import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { members, type NewMember } from './members.js';
 import { eraseAgain } from './operator/erase-again.js';
 import { projections } from './projections.js';
@@ -58,6 +59,18 @@ erasing
   .command('again')
   .description('destroy the keys of all who were erased, once more: after keys were restored from a backup (operator)')
   .action(() => eraseAgain());
+const readers = program.command('analysts').description('logins to the database for those who read the tables of schema analytics (operator)');
+readers
+  .command('create')
+  .description('make a login that sees schema analytics and nothing else')
+  .argument('<name>', 'small letters, digits and underscores')
+  .option('-t, --tenant <tenant>', 'it sees the rows of this tenant: id or name')
+  .option('--all-tenants', 'it sees the rows of every tenant')
+  .option('--password-stdin', 'read its password from standard input (default: one is drawn by chance, and shown)')
+  .option('--json', 'one JSON object, for programs')
+  .action((name: string, options: NewAnalystOptions) => analysts.create(name, options));
+readers.command('list').description('who there is, and whose rows they see').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => analysts.list(options));
+readers.command('drop').description('take a login away').argument('<name>', 'whose').action((name: string) => analysts.drop(name));
 
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { analysts, FILE as ANALYSTS } from './analysts.js';
 import { catalogue } from './catalogue.js';
 import { schema } from './schema.js';
 
@@ -7,6 +8,7 @@ import { schema } from './schema.js';
 const documents: readonly [file: string, text: () => string | Promise<string>][] = [
   ['docs/catalogue.md', catalogue],
   ['docs/schema.graphql', schema],
+  [ANALYSTS, analysts],
 ];
 
 const isCheck = process.argv.includes('--check');

@@ -57,14 +57,18 @@ async function checkRoles(owner: Pool, roles: Roles): Promise<void> {
   if (rows.length > 0) throw new Error(`roles that may do more than Parley allows: ${rows.map(({ role }) => role).join(', ')}`);
 }
 
+/** The salt follows from the key too, so that every start says the same. */
+const verifierOf = (role: string, masterKey: Buffer) => scramVerifier(passwordOf(role, masterKey), derive(masterKey, `parley.postgres.salt ${role}`).subarray(0, 16));
+
 /**
  * What Postgres keeps of a password (RFC 5803). Sent instead of the password, it leaves nothing in a server's log.
- * The salt follows from the key too, so that every start says the same.
+ *
+ * @param password printable ASCII: nothing that would have to be normalised
+ * @param salt 16 bytes
  */
-function verifierOf(role: string, masterKey: Buffer): string {
+export function scramVerifier(password: string, salt: Buffer): string {
   const iterations = 4_096;
-  const salt = derive(masterKey, `parley.postgres.salt ${role}`).subarray(0, 16);
-  const salted = pbkdf2Sync(passwordOf(role, masterKey), salt, iterations, 32, 'sha256');
+  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
   const storedKey = createHash('sha256').update(derive(salted, 'Client Key')).digest('base64');
   return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${derive(salted, 'Server Key').toString('base64')}`;
 }

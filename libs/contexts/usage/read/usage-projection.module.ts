@@ -10,5 +10,6 @@ import { usageProjections } from './usage-projections.js';
 @Module({ imports: [TypeOrmModule.forFeature([...entitiesOf(usageProjections)])], providers: [projectorFor('usage', usageProjections)] })
 export class UsageProjectionModule {
   static readonly projections = usageProjections;
+  static readonly reports = usageReports;
   static readonly tables = [reportsPart('analytics', usageReports)];
 }
