@@ -15,7 +15,7 @@ import { TenantReads } from './tenant-reads.js';
 @Global()
 @Module({
   providers: [{ provide: Clock, useClass: SystemClock }, ProjectionRegistry, ServedPosition, ProjectionsRunner, ProjectionsControl, TenantReads, ConsistencyTokens],
-  exports: [ProjectionRegistry, ProjectionsControl, TenantReads, ConsistencyTokens],
+  exports: [ProjectionRegistry, ProjectionsControl, ServedPosition, TenantReads, ConsistencyTokens],
 })
 export class ReadModelModule {
   static readonly tables = [readModelSchema];

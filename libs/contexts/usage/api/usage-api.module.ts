@@ -1,6 +1,12 @@
 import { Module } from '@nestjs/common';
+import { UsageQueryModule } from '../read/usage-query.module.js';
+import { AnalyticsController } from './analytics.controller.js';
+import { FiguresResolver } from './figures.resolver.js';
+import { UsageController } from './usage.controller.js';
+import { UsageNews } from './usage-news.js';
 import { UsageResolver } from './usage.resolver.js';
+import { UsageUpdates } from './usage-updates.js';
 
 /** Runs at the gateway. */
-@Module({ providers: [UsageResolver] })
+@Module({ imports: [UsageQueryModule], controllers: [AnalyticsController, UsageController], providers: [UsageResolver, FiguresResolver, UsageNews, UsageUpdates] })
 export class UsageApiModule {}
