@@ -3,6 +3,7 @@ import { messages } from '@parley/chat/read/messages/messages.projection.js';
 import { StoreEventLog } from '@parley/platform/event-log/store.event-log.js';
 import { connectClient, connectPool } from '@parley/platform/postgres/connect.js';
 import { feed } from '@parley/platform/read-model/feed.js';
+import { ParkedStreams } from '@parley/platform/read-model/parked-streams.js';
 import { PostgresProjector } from '@parley/platform/read-model/postgres.projector.js';
 import { readModelSchema } from '@parley/platform/read-model/read-model.schema.js';
 import { messagesDaily } from './counter.projection.js';
@@ -55,7 +56,7 @@ function ours({ databases, store, codec }: CommandSideOfParley): Contender {
     const taken = async () => {
       if ((await projector.checkpoint()) >= head) end.abort();
     };
-    await feed({ log: new StoreEventLog(store), codec, projector, projections, name: 'bench', signal: end.signal, taken });
+    await feed({ log: new StoreEventLog(store), codec, streams: new ParkedStreams(databases, store, codec), projector, projections, name: 'bench', signal: end.signal, taken });
     const ms = performance.now() - start;
     await projector.close();
     return FACTS / (ms / 1_000);

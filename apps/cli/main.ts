@@ -3,9 +3,10 @@ import { Command } from 'commander';
 import { chat, type ChatOptions } from './chat.js';
 import { CliError } from './cli-error.js';
 import { erase, type ErasePersonOptions } from './erase.js';
+import { evidence, type ExportOptions, type VerifyOptions } from './evidence.js';
 import { login, logout } from './login.js';
-import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { members, type NewMember } from './members.js';
+import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
 import { projections } from './projections.js';
 
@@ -47,6 +48,26 @@ people
   .action((who: string, role: string) => members.role(who, role));
 people.command('list').description('who there is').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => members.list(options));
 
+const several = (value: string, before: readonly string[] = []) => [...before, value];
+const audit = program.command('audit').description('the history of your tenant, and the proof that nobody changed it (auditors and owners)');
+audit
+  .command('export')
+  .description('write the whole history into one file, which anyone can verify with parley-verify')
+  .requiredOption('-o, --out <file>', 'the bundle')
+  .option('-t, --tenant <id>', 'another tenant than yours (platform-admin)')
+  .option('--json', 'one JSON object, for programs')
+  .action((options: ExportOptions) => evidence.export(options));
+audit
+  .command('verify')
+  .description('check a bundle, or the log of the running server, against its chain and its signed heads')
+  .option('-b, --bundle <file>', 'a bundle; the server is not asked')
+  .option('-t, --tenant <id>', 'another tenant than yours (platform-admin)')
+  .option('-k, --key <key>', 'only this key counts: its fingerprint (sha256:…) or a PEM file; may be repeated', several)
+  .option('--anchor <file>', 'heads that were kept outside; may be repeated', several)
+  .option('--json', 'one JSON object, for programs')
+  .action((options: VerifyOptions) => evidence.verify(options));
+audit.command('keys').description('the public keys that sign, and their fingerprints').action(() => evidence.keys());
+
 const erasing = program.command('erase').description('end something for good');
 erasing
   .command('person')
@@ -59,21 +80,21 @@ erasing
   .command('again')
   .description('destroy the keys of all who were erased, once more: after keys were restored from a backup (operator)')
   .action(() => eraseAgain());
-const readers = program.command('analysts').description('logins to the database for those who read the tables of schema analytics (operator)');
-readers
-  .command('create')
-  .description('make a login that sees schema analytics and nothing else')
-  .argument('<name>', 'small letters, digits and underscores')
-  .option('-t, --tenant <tenant>', 'it sees the rows of this tenant: id or name')
-  .option('--all-tenants', 'it sees the rows of every tenant')
-  .option('--password-stdin', 'read its password from standard input (default: one is drawn by chance, and shown)')
-  .option('--json', 'one JSON object, for programs')
-  .action((name: string, options: NewAnalystOptions) => analysts.create(name, options));
-readers.command('list').description('who there is, and whose rows they see').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => analysts.list(options));
-readers.command('drop').description('take a login away').argument('<name>', 'whose').action((name: string) => analysts.drop(name));
 
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));
+tables
+  .command('rebuild')
+  .description('build tables anew from the log, beside those that are served; they take their place when they are as far')
+  .argument('[projection]', 'name of the read model (default: all)')
+  .option('--no-wait', 'come back at once; `status` says how far they are')
+  .action((projection: string | undefined, options: { wait: boolean }) => projections.rebuild(projection, options));
+tables
+  .command('rollback')
+  .description('have queries read the table again that they read before')
+  .argument('<projection>', 'name of the read model')
+  .option('--stale', 'also one that another release made and that is behind the log')
+  .action((projection: string, options: { stale?: boolean }) => projections.rollback(projection, options));
 tables
   .command('retry')
   .description('take parked facts in again, after the cause was mended')
@@ -87,6 +108,19 @@ tables
   .argument('<eventId>', 'the parked fact')
   .requiredOption('-r, --reason <text>', 'why it may be left out')
   .action((projection: string, eventId: string, { reason }: { reason: string }) => projections.skip(projection, eventId, reason));
+
+const readers = program.command('analysts').description('logins to the database for those who read the tables of schema analytics (operator)');
+readers
+  .command('create')
+  .description('make a login that sees schema analytics and nothing else')
+  .argument('<name>', 'small letters, digits and underscores')
+  .option('-t, --tenant <tenant>', 'it sees the rows of this tenant: id or name')
+  .option('--all-tenants', 'it sees the rows of every tenant')
+  .option('--password-stdin', 'read its password from standard input (default: one is drawn by chance, and shown)')
+  .option('--json', 'one JSON object, for programs')
+  .action((name: string, options: NewAnalystOptions) => analysts.create(name, options));
+readers.command('list').description('who there is, and whose rows they see').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => analysts.list(options));
+readers.command('drop').description('take a login away').argument('<name>', 'whose').action((name: string) => analysts.drop(name));
 
 try {
   await program.parseAsync();

@@ -41,6 +41,22 @@ export class Server {
     }
   }
 
+  /** What a path answers, as JSON. @throws CliError with the server's own code and hint */
+  get<Data>(path: string): Promise<Data> {
+    return this.renewing(async ({ accessToken }) => (await (await send(path, { headers: bearer(accessToken) })).json()) as Data);
+  }
+
+  /** What a path answers to a JSON body, as it comes. @throws CliError with the server's own code and hint, also when the connection is lost in the middle */
+  async *post(path: string, body: object): AsyncGenerator<Uint8Array, void> {
+    const headers = (accessToken: string) => ({ 'content-type': 'application/json', ...bearer(accessToken) });
+    const response = await this.renewing(({ accessToken }) => send(path, { method: 'POST', headers: headers(accessToken), body: JSON.stringify(body) }));
+    try {
+      for await (const part of response.body ?? []) yield part;
+    } catch (error) {
+      throw new CliError('The connection was lost in the middle.', 'UNREACHABLE', 'Run it again.', { cause: error });
+    }
+  }
+
   /** Signs in and keeps the session for the next call. */
   async signIn({ email, password }: SignIn): Promise<Session> {
     const { signIn } = read<{ signIn: Omit<Session, 'email'> }>(await post(SIGN_IN, { input: { email, password } }));
@@ -97,15 +113,30 @@ export class Server {
   }
 }
 
+const bearer = (accessToken: string) => ({ authorization: `Bearer ${accessToken}` });
+
+/** A request outside GraphQL, whose errors have the same shape. */
+async function send(path: string, options: RequestInit): Promise<Response> {
+  const response = await fetch(`${serverUrl()}${path}`, options).catch((error: unknown) => {
+    throw unreachable(error);
+  });
+  if (response.ok) return response;
+  const answer = (await response.json().catch(() => ({}))) as Answer<never>;
+  return read<never>(answer);
+}
+
 async function post(query: string, variables: Variables, accessToken?: string): Promise<Answer<never>> {
   const headers = { 'content-type': 'application/json', ...(accessToken && { authorization: `Bearer ${accessToken}` }) };
   try {
     const response = await fetch(`${serverUrl()}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
     return (await response.json()) as Answer<never>;
   } catch (error) {
-    throw new CliError(`No Parley answers at ${serverUrl()}.`, 'UNREACHABLE', 'Start it with script/start, or say where it is: PARLEY_URL, PARLEY_GATEWAY_PORT.', { cause: error });
+    throw unreachable(error);
   }
 }
+
+const unreachable = (cause: unknown) =>
+  new CliError(`No Parley answers at ${serverUrl()}.`, 'UNREACHABLE', 'Start it with script/start, or say where it is: PARLEY_URL, PARLEY_GATEWAY_PORT.', { cause });
 
 function read<Data>({ data, errors }: Answer<Data>): Data {
   const first = errors?.[0];

@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ProvidersModule } from '@parley/inference/providers/providers.module.js';
 import { InvalidConfig } from '@parley/platform/config/config.js';
+import { EventStoreUnusable, StoreReplaced } from '@parley/platform/event-store/event-store.js';
 import { GATEWAY_APP_OPTIONS, prepareGateway } from '@parley/platform/graphql-kit/prepare-gateway.js';
 import { configuredMasterKey, developmentMasterKey } from '@parley/platform/key-store/master-key.js';
 import { DatabaseUnusable } from '@parley/platform/postgres/databases.js';
@@ -108,9 +109,11 @@ function greet(address: string, { email, password, isOurs }: Demo, isSimulated: 
   console.log(lines.join('\n'));
 }
 
+const MENDABLE = [EmbeddedPostgresError, DatabaseUnusable, EventStoreUnusable, StoreReplaced, PortTaken];
+
 /** What a person can mend has a sentence of its own; a bug shows where it happened. */
 function sentence(error: unknown): string {
   if (error instanceof InvalidConfig) return `the configuration is not valid: ${error.message}.`;
-  if (error instanceof EmbeddedPostgresError || error instanceof DatabaseUnusable || error instanceof PortTaken) return error.message;
+  if (MENDABLE.some((kind) => error instanceof kind)) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

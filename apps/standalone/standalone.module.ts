@@ -4,6 +4,9 @@ import { AgentsApiModule } from '@parley/agents/api/agents-api.module.js';
 import { AgentsProjectionModule } from '@parley/agents/read/agents-projection.module.js';
 import { AgentsQueryModule } from '@parley/agents/read/agents-query.module.js';
 import { AgentsWriteModule } from '@parley/agents/write/agents-write.module.js';
+import { AuditEvidenceApiModule } from '@parley/audit/api/audit-evidence-api.module.js';
+import { AuditChainModule } from '@parley/audit/chain/audit-chain.module.js';
+import { AuditWriteModule } from '@parley/audit/write/audit-write.module.js';
 import { ChatApiModule } from '@parley/chat/api/chat-api.module.js';
 import { ChatReactModule } from '@parley/chat/react/chat-react.module.js';
 import { ChatProjectionModule } from '@parley/chat/read/chat-projection.module.js';
@@ -57,7 +60,7 @@ export interface StandaloneOptions {
 }
 
 /** Parts that keep something outside the log and the read models. */
-const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule];
+const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
 
 /** Everything in one process. */
 @Module({
@@ -78,6 +81,7 @@ const KEEPERS = [KeyStoreModule, CommandHandlingModule, ReactorsModule, ReadMode
     ChatWriteModule, ChatReactModule, ChatProjectionModule, ChatQueryModule, ChatApiModule,
     InferenceWriteModule, InferenceReactModule, InferenceRuntimeModule,
     UsageProjectionModule, UsageQueryModule, UsageApiModule,
+    AuditWriteModule, AuditEvidenceApiModule,
   ],
 })
 export class StandaloneModule {
@@ -92,6 +96,7 @@ export class StandaloneModule {
         EventLogModule.forRoot({ url: eventLogConfig.read().PARLEY_EVENT_LOG_URL }),
         LiveModule.forRoot(),
         IdentityKeysModule.forRoot({ ...(dataDir && { dataDir }) }),
+        AuditChainModule.forRoot({ ...(dataDir && { dataDir }) }),
         ProvidersModule.forRoot({ ...(simulatorUrl && { simulatorUrl }) }),
       ],
     };

@@ -18,6 +18,7 @@ const violations: [rule: string, file: string, content: string][] = [
   ['api-does-not-decide', 'libs/contexts/chat/api/planted.ts', "import '../write/planted.js';"],
   ['contexts-meet-at-contracts', 'libs/contexts/usage/react/planted.ts', "import '@parley/chat/domain/conversation.events.js';"],
   ['an-sdk-stays-in-its-provider', 'libs/contexts/inference/runtime/planted.ts', "import 'openai';"],
+  ['eventstoredb-stays-in-its-adapter', 'libs/platform/event-store/planted.ts', "import '@eventstore/db-client';"],
   ['a-broker-stays-behind-its-port', 'libs/platform/event-log/planted.ts', "import 'kafkajs';"],
   ['apps-compose-modules', 'apps/standalone/planted.ts', "import '@parley/chat/domain/conversation.events.js';"],
   ['product-needs-no-test-code', 'libs/platform/clock/planted.ts', "import '../testing/meta.js';"],

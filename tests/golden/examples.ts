@@ -1,4 +1,5 @@
 import { AGENT_CATEGORY, AgentArchived, AgentCreated, AgentRenamed, PromptVersionActivated, PromptVersionDrafted } from '@parley/agents/domain/agent.events.js';
+import { HistoryExported } from '@parley/audit/domain/history-export.events.js';
 import {
   CONVERSATION_CATEGORY,
   ConversationDeleted,
@@ -115,3 +116,5 @@ const [erasedId, ownerId] = [idOf(16), idOf(17)];
 const erasure = streamName('identity.erasure', tenantId, erasedId);
 tell('erasure', erasure, ErasureRequested({ personId: erasedId, requestedBy: ownerId, requestedAt: now }));
 tell('erased', erasure, PersonErased({ personId: erasedId, requestedBy: ownerId, requestedAt: now, erasedAt: now, sealed: { count: 2, digest: '0f'.repeat(32) } }));
+
+tell('history-exported', streamName('audit.export', tenantId, idOf(42)), HistoryExported({ exportId: idOf(42), exportedBy: personId, exportedAt: now }));

@@ -65,8 +65,9 @@ describe('an analyst', () => {
     expect(QUERIES).toHaveLength(10);
     const client = await analyst('bi', '--tenant', await tenantOf(ada));
     await settled(client, 2);
-    for (const { title, sql } of QUERIES) expect([title, (await client.query(sql)).rows.length]).toEqual([title, expect.any(Number)]);
-    for (const { title, sql } of QUERIES) if ((await client.query(sql)).rows.length === 0) throw new Error(`${title}: no rows`);
+    const silent = [];
+    for (const { title, sql } of QUERIES) if ((await client.query(sql)).rows.length === 0) silent.push(title);
+    expect(silent).toEqual([]);
   });
 
   it('of a tenant sees no row of another, in no view', async () => {
@@ -75,7 +76,7 @@ describe('an analyst', () => {
     await settled(client, 1);
     const { rows } = await client.query<{ name: string }>("select viewname as name from pg_views where schemaname = 'analytics' order by 1");
     expect(rows.length).toBeGreaterThan(10);
-    for (const { name } of rows) expect([name, (await client.query(`select distinct tenant_id from ${name}`)).rows]).toEqual([name, [{ tenant_id: tenantId }].slice(0, name === 'errors_daily' ? 0 : 1)]);
+    for (const { name } of rows) expect([name, (await client.query(`select distinct tenant_id from ${name}`)).rows]).toEqual([name, name === 'errors_daily' ? [] : [{ tenant_id: tenantId }]]);
   });
 
   it("of the operator's sees every tenant's, and nothing but schema analytics", async () => {

@@ -56,9 +56,9 @@ export async function failToStart({ dataDir = newDataDir(), port, env = {} }: Pa
   return { code, output: output() };
 }
 
-/** Runs `parley …` beside a running server, found by the same variables. */
-export async function parley(server: Pick<Parley, 'port' | 'dataDir'>, args: readonly string[], input?: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [CLI, ...args], { env: environment(server.dataDir, server.port), stdio: ['pipe', 'pipe', 'pipe'] });
+/** Runs `parley …` beside a running server, found by the same variables. @param env what it is told beside them */
+export async function parley(server: Pick<Parley, 'port' | 'dataDir'>, args: readonly string[], input?: string, env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [CLI, ...args], { env: { ...environment(server.dataDir, server.port), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   child.stdin.end(input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];

@@ -54,6 +54,9 @@ export class RevisionConflict extends Error {
 /** So many appends wait already that one more would only wait too. Nothing was written. */
 export class StoreBusy extends defineError('EVENT_STORE_BUSY', 'unavailable', 'Too many changes wait to be written.', 'Send the same request again after `retryAfterMs`.') {}
 
+/** The store takes no append of that size, at no time. Nothing was written. */
+export class FactTooLarge extends defineError('EVENT_STORE_FACT_TOO_LARGE', 'limit', 'This is more than the log takes at once.', 'Send less, or in several parts.') {}
+
 /** The store did not answer, or could not write (a full disk). Whether the append was written is open; the same again is written once. */
 export class StoreUnavailable extends defineError(
   'EVENT_STORE_UNAVAILABLE',
@@ -69,6 +72,9 @@ export class StoreReplaced extends Error {
     this.name = 'StoreReplaced';
   }
 }
+
+/** The configured store cannot be opened. Its message is a sentence for the person at the terminal. */
+export class EventStoreUnusable extends Error {}
 
 export interface StreamPage {
   /** First revision of the page. Default 0. */
@@ -119,7 +125,11 @@ export abstract class EventStore {
   /** The fact with this id, if the stream holds it. */
   abstract find(stream: string, eventId: string): Promise<StoredFact | undefined>;
 
-  /** At most `limit` facts of the whole log after a position, in order; fewer when the store knew of no more. A position once passed never gains a fact. */
+  /**
+   * At most `limit` facts of the whole log after a position, in order; fewer when the store knew of no more. A position once passed never gains a fact.
+   *
+   * @param after 0, or the position of a fact. Between facts of a log with gaps there are no positions
+   */
   abstract readAll(after: bigint, limit: number): Promise<readonly StoredFact[]>;
 
   /** A page of one tenant's facts, in the order of the log. Fewer than `limit` only when there are no more. */

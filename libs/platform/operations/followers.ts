@@ -3,7 +3,8 @@ import type { Actor } from '@parley/kernel/meta.js';
 import { Clock } from '../clock/clock.js';
 import { ReactionNotParked, ReactionsControl } from '../cqrs/reactions-control.js';
 import { ProjectionsControl } from '../read-model/projections.service.js';
-import type { ParkedFactView, ProjectionView } from './operations.types.js';
+import type { TableStatus } from '../read-model/projection-status.js';
+import type { ParkedFactView, ProjectionView, ReadModelTableView, RollbackProjectionPayload, TableState } from './operations.types.js';
 
 /** All who follow the log, seen and mended alike: projections, which make tables, and reactors, which send commands. */
 @Injectable()
@@ -16,6 +17,18 @@ export class Followers {
 
   async status(): Promise<ProjectionView[]> {
     return [...(await this.ofProjections()), ...(await this.ofReactors())];
+  }
+
+  /** @returns what is being built. @throws ProjectionUnknown */
+  async rebuild(name?: string): Promise<ProjectionView[]> {
+    await this.projections.rebuild(name);
+    return (await this.ofProjections()).filter(({ projection }) => name === undefined || projection === name);
+  }
+
+  /** @throws ProjectionUnknown, NothingToGoBackTo, EarlierTableStale */
+  async rollback(name: string, isStaleFine: boolean): Promise<RollbackProjectionPayload> {
+    const { behind, ...done } = await this.projections.rollback(name, { isStaleFine });
+    return { ...done, behind: `${behind}` };
   }
 
   /** @returns how many streams were tried and go on. @throws ProjectionUnknown */
@@ -41,10 +54,13 @@ export class Followers {
 
   private async ofProjections(): Promise<ProjectionView[]> {
     const [all, parked] = await Promise.all([this.projections.status(), this.projections.parked()]);
-    return all.map(({ projection, version, position, head, lag, rebuilding }) => ({
+    return all.map(({ projection, version, position, head, lag, rebuilding, factsPerSecond, secondsLeft, tables }) => ({
       projection,
       version,
       isRebuilding: rebuilding,
+      factsPerSecond: factsPerSecond ?? null,
+      secondsLeft: secondsLeft ?? null,
+      tables: tables.map(tableView),
       ...texts({ position, head, lag }),
       parked: parked.filter((each) => each.projection === projection),
     }));
@@ -56,6 +72,9 @@ export class Followers {
       projection: reactor,
       version: null,
       isRebuilding: false,
+      factsPerSecond: null,
+      secondsLeft: null,
+      tables: [],
       ...texts(positions),
       parked: parked.map(view),
     }));
@@ -69,6 +88,19 @@ export class Followers {
     const parked = (await this.reactions.status()).find(({ reactor }) => reactor === name)?.parked ?? [];
     return new Set(parked.map(({ stream }) => stream)).size;
   }
+}
+
+function tableView({ table, version, state, position, lag, parked, startedAt, publishedAt, differences, factsPerSecond, secondsLeft }: TableStatus): ReadModelTableView {
+  return {
+    table, version, parked, startedAt,
+    state: state as TableState, // the same names
+    position: `${position}`,
+    lag: `${lag}`,
+    publishedAt: publishedAt ?? null,
+    differences: differences ?? null,
+    factsPerSecond: factsPerSecond ?? null,
+    secondsLeft: secondsLeft ?? null,
+  };
 }
 
 /** GraphQL has no integer as wide as a position. */

@@ -1,7 +1,9 @@
 import { Args, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { type CallerIdentity, CurrentCaller, Requires } from '../graphql-kit/caller.js';
 import { Followers } from './followers.js';
-import { ParkedPayload, ProjectionView, RetryParkedInput, SkipParkedInput } from './operations.types.js';
+import {
+  ParkedPayload, ProjectionTablesPayload, ProjectionView, RebuildProjectionInput, RetryParkedInput, RollbackProjectionInput, RollbackProjectionPayload, SkipParkedInput,
+} from './operations.types.js';
 
 /** The operator's view of what follows the log, and the means to mend it. */
 @Requires('platform-admin')
@@ -12,6 +14,18 @@ export class OperationsResolver {
   @Query(() => [ProjectionView], { description: 'Projections and reactors: how far they are and what is parked. For platform administrators.' })
   projections(): Promise<ProjectionView[]> {
     return this.followers.status();
+  }
+
+  @Mutation(() => ProjectionTablesPayload, {
+    description: 'Builds the table of a projection anew beside the one that is served; it takes its place when it is as far. For platform administrators.',
+  })
+  async rebuildProjection(@Args('input') { projection }: RebuildProjectionInput): Promise<ProjectionTablesPayload> {
+    return { projections: await this.followers.rebuild(projection ?? undefined) };
+  }
+
+  @Mutation(() => RollbackProjectionPayload, { description: 'Has queries read the table again that they read before. For platform administrators.' })
+  rollbackProjection(@Args('input') { projection, stale }: RollbackProjectionInput): Promise<RollbackProjectionPayload> {
+    return this.followers.rollback(projection, stale);
   }
 
   @Mutation(() => ParkedPayload, { description: 'Tries parked facts again, after the cause was mended. For platform administrators.' })

@@ -15,7 +15,7 @@ export class ForeignCheckpoint extends Error {
   constructor({ tableName, storeId, epoch, position }: Checkpoint, here: StoreIdentity) {
     super(
       `${tableName} was filled up to position ${position} from event store ${storeId}, epoch ${epoch}; this is ${here.storeId}, epoch ${here.epoch}. ` +
-        `Delete its rows from parley.projection_checkpoints to have it built anew.`,
+        `Have it built anew: npx parley projections rebuild.`,
     );
     this.name = 'ForeignCheckpoint';
   }
@@ -26,7 +26,7 @@ export class CheckpointAheadOfLog extends Error {
   constructor({ tableName, position }: Checkpoint, head: bigint) {
     super(
       `${tableName} was filled up to position ${position}, but the log ends at ${head}: the event store was set back. ` +
-        `Delete its rows from parley.projection_checkpoints to have it built anew.`,
+        `Have it built anew: npx parley projections rebuild.`,
     );
     this.name = 'CheckpointAheadOfLog';
   }

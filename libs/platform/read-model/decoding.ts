@@ -1,21 +1,23 @@
 import type { Projection } from '@parley/kernel/projection.js';
 import type { StoredFact } from '../event-store/event-store.js';
 import type { Codec } from '../personal-data/codec.js';
+import { ParkedFactSkipped } from './operations.events.js';
 import { type Readable, storedNames } from './readable.js';
 
 /**
- * Reads stored facts as projections want them: sealed, in today's shape. Facts that none of them names are left out unread.
+ * Reads stored facts as projections want them: sealed, in today's shape. Facts that none of them names are left out unread; what an
+ * operator let a projection pass over is among them.
  *
  * @throws Error when two projections declare one name differently
  */
 export function decodingFor(codec: Pick<Codec, 'decode'>, projections: readonly Projection[]): (stored: readonly StoredFact[]) => Promise<readonly Readable[]> {
-  const names = new Set(projections.flatMap((projection) => [...storedNames(projection)]));
+  const names = new Set([ParkedFactSkipped.type, ...projections.flatMap((projection) => [...storedNames(projection)])]);
   const definitions = definitionsOf(projections);
   return async (stored) => codec.decode(stored.filter(({ type }) => names.has(type)), definitions, { open: false });
 }
 
 function definitionsOf(projections: readonly Projection[]): Projection['events'] {
-  const all: Record<string, Projection['events'][string]> = {};
+  const all: Record<string, Projection['events'][string]> = { ParkedFactSkipped };
   for (const { name, events } of projections) {
     for (const [type, definition] of Object.entries(events)) {
       if (all[type] && all[type] !== definition) throw new Error(`${name}: another projection knows another ${type}`);

@@ -3,8 +3,10 @@ import type { Delivery, EventLog } from '../event-log/event-log.js';
 import type { StoredFact } from '../event-store/event-store.js';
 import type { Codec } from '../personal-data/codec.js';
 import { decodingFor } from './decoding.js';
+import type { ParkedStreams } from './parked-streams.js';
 import type { PostgresProjector } from './postgres.projector.js';
 import type { Readable } from './readable.js';
+import { atSkips } from './skips.js';
 
 /** Most facts in one transaction, and most text: what a batch may take of the process's memory. */
 const MAX_FACTS = 2_000;
@@ -14,6 +16,8 @@ export interface Feeding {
   readonly log: EventLog;
   readonly codec: Pick<Codec, 'decode'>;
   readonly projector: PostgresProjector;
+  /** Lets what is parked go on where the log says so. */
+  readonly streams: Pick<ParkedStreams, 'skip'>;
   readonly projections: readonly Projection[];
   /** Who follows the log. */
   readonly name: string;
@@ -27,7 +31,7 @@ export interface Feeding {
  *
  * @throws CheckpointAheadOfLog, and whatever the log or the database throws: begin again from the checkpoint
  */
-export async function feed({ log, codec, projector, projections, name, signal, taken }: Feeding): Promise<void> {
+export async function feed({ log, codec, projector, streams, projections, name, signal, taken }: Feeding): Promise<void> {
   await projector.checkAgainst(await log.head());
   await taken();
   const own = new AbortController();
@@ -35,7 +39,10 @@ export async function feed({ log, codec, projector, projections, name, signal, t
   const deliveries = log.follow({ name, after, limit: MAX_FACTS, signal: AbortSignal.any([signal, own.signal]) });
   try {
     for await (const { lane, facts, through } of ahead(batches(deliveries, decodingFor(codec, projections)))) {
-      await projector.apply(facts, { lane, through });
+      for (const { facts: some, through: end, skip } of atSkips(facts, through, projections)) {
+        await projector.apply(some, { lane, through: end });
+        if (skip) for (const table of projector.tables) if (table.projection.name === skip.projection) await streams.skip(table, skip);
+      }
       await taken();
     }
   } finally {

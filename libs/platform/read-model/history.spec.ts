@@ -6,8 +6,9 @@ import { PersonKeys } from '../personal-data/person-keys.js';
 import type { Databases } from '../postgres/databases.js';
 import { SystemRandom } from '../random/random.js';
 import { specDatabases } from '../testing/database.js';
-import { another } from '../testing/meta.js';
+import { another, meta } from '../testing/meta.js';
 import { asOf, differences, replay } from './history.js';
+import { ParkedFactSkipped } from './operations.events.js';
 import { PostgresProjector } from './postgres.projector.js';
 import { Added, Broken, stock, Taken } from './projector.contract.js';
 import { readModelSchema } from './read-model.schema.js';
@@ -34,6 +35,19 @@ describe('history', () => {
     expect(await asOf(stock, source, 1n)).toMatchObject([{ amount: 1n }]);
     expect(await asOf(stock, source, 2n)).toMatchObject([{ amount: 3n }]);
     expect(await asOf(stock, source, 3n)).toEqual([]);
+  });
+
+  it('knows what was skipped: not before the log says it, and from then on', async () => {
+    const skip = (eventId: string) =>
+      ParkedFactSkipped({ projection: 'spec.stock', table: 'spec.stock_v1', stream: 'spec.stock-a', eventId, type: 'Broken', parkedFor: 'broken', reason: 'spec', skippedBy: 'spec', skippedAt: meta.now });
+    const store = await storeOf(Added({ ...pen, amount: 1 }), Broken(pen), Added({ ...pen, amount: 2 }));
+    const [, broken] = await store.readAll(0n, 2);
+    const skipped = await codec.encode([skip(broken!.eventId)], { ParkedFactSkipped }, another(), [crypto.randomUUID()]);
+    await store.append('parley.operations-a', NO_STREAM, skipped);
+    await store.append('spec.stock-a', 2n, await codec.encode([Added({ ...pen, amount: 4 })], { Added }, another(), [crypto.randomUUID()]));
+    expect(await asOf(stock, { codec, store }, 3n)).toMatchObject([{ amount: 1n }]);
+    expect(await asOf(stock, { codec, store }, 4n)).toMatchObject([{ amount: 3n }]);
+    expect(await asOf(stock, { codec, store }, 5n)).toMatchObject([{ amount: 7n }]);
   });
 
   it('names the rows of a table that someone changed by hand, and no others', async () => {

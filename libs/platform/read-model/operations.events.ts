@@ -5,12 +5,15 @@ import { z } from 'zod';
 /** The category of what operators do to a tenant's data: one stream a tenant. */
 export const OPERATIONS = 'parley.operations';
 
-/** An operator let a projection pass over a fact that it could not take in: this read model lacks it, the log does not. */
+/**
+ * An operator let a projection pass over a fact that it could not take in: this read model lacks it, the log does not. Projectors listen:
+ * where they come upon this, what is parked goes on behind the fact; in each build of the table, for the log says it to each of them.
+ */
 export const ParkedFactSkipped = defineEvent(
   'ParkedFactSkipped',
   z.object({
     projection: z.string(),
-    /** The version of the table that passed over it; a later one will try it again. */
+    /** The table that it was parked for when it was skipped. */
     table: z.string(),
     stream: z.string(),
     eventId: id,

@@ -9,12 +9,16 @@ import { decodingFor } from './decoding.js';
 import { fold, needed, type Poison, type Step, stepsOf } from './fold.js';
 import { lockParked, park, unpark } from './parked-facts.js';
 import type { ParkedFact } from './projector.js';
+import type { Skip } from './skips.js';
 import { PROJECTED } from './read-model.schema.js';
 import { loadRows, writesOf } from './table-access.js';
 import type { Table } from './table.js';
 
 /** Facts of a stream in one step. */
 const PAGE = 200;
+
+/** Which stream, and which fact it waits for. */
+type Asked = Pick<ParkedFact, 'tenantId' | 'stream' | 'eventId'>;
 
 /** How far a stream got. */
 interface Progress {
@@ -37,19 +41,20 @@ export class ParkedStreams {
 
   /** @returns whether the stream goes on; when not, it waits again, maybe for a later fact */
   retry(table: Table, parked: ParkedFact): Promise<boolean> {
-    return this.resume(table, parked, parked.revision);
+    return this.resume(table, parked, 0n);
   }
 
-  /** Goes on behind the fact. @returns whether the stream goes on; when not, a later fact stopped it */
-  skip(table: Table, parked: ParkedFact): Promise<boolean> {
-    return this.resume(table, parked, parked.revision + 1n);
+  /** Goes on behind the fact, if it is this one that the stream waits for. @returns whether the stream goes on; when not, a later fact stopped it */
+  skip(table: Table, skip: Skip): Promise<boolean> {
+    return this.resume(table, skip, 1n);
   }
 
-  private async resume(table: Table, parked: ParkedFact, from: bigint): Promise<boolean> {
+  /** @param past how many facts to leave out */
+  private async resume(table: Table, asked: Asked, past: 0n | 1n): Promise<boolean> {
     const client = await this.databases.projector.connect();
     try {
       await client.query('begin');
-      const goesOn = await this.resumeLocked(client, table, parked, from);
+      const goesOn = await this.resumeLocked(client, table, asked, past);
       await client.query(`notify ${PROJECTED}`);
       await client.query('commit');
       client.release();
@@ -60,12 +65,13 @@ export class ParkedStreams {
     }
   }
 
-  private async resumeLocked(client: PoolClient, table: Table, asked: ParkedFact, from: bigint): Promise<boolean> {
+  private async resumeLocked(client: PoolClient, table: Table, asked: Asked, past: bigint): Promise<boolean> {
     // The checkpoint first, as projectors do: else each could wait for the other.
     const here: StoreIdentity = this.store.identity;
     const locked = await lockWithCheckpoint(client, table, asked, here);
     if (!locked) return true; // someone else mended it
     const { parked, position } = locked;
+    const from = parked.revision + past;
     if (parked.eventId !== asked.eventId) return false; // it waits for another fact by now
 
     const { taken, poison } = await this.takeUp(client, table, asked.stream, { from, through: position });
@@ -73,7 +79,7 @@ export class ParkedStreams {
       const [before, again] = [from === parked.revision ? parked.waiting + 1 : parked.waiting, poison.place.eventId === parked.eventId];
       await client.query(park(table.name, parked.lane, poison, again ? parked.tries + 1 : 1, before - taken - 1));
     } else {
-      await client.query(unpark(asked));
+      await client.query(unpark({ ...asked, table: table.name }));
     }
     await client.query(advance([table.name], parked.lane, 0n)); // who remembers rows of this table must forget them
     return !poison;
@@ -99,14 +105,14 @@ export class ParkedStreams {
   }
 }
 
-async function lockWithCheckpoint(client: PoolClient, table: Table, asked: ParkedFact, here: StoreIdentity) {
+async function lockWithCheckpoint(client: PoolClient, table: Table, asked: Asked, here: StoreIdentity) {
   const { rows } = await client.query<{ lane: number }>({
     text: 'select lane from parley.parked_facts where tenant_id = $1 and table_name = $2 and stream = $3',
     values: [asked.tenantId, table.name, asked.stream],
   });
   if (!rows[0]) return undefined;
   const checkpoints = await readCheckpoints(client, { tables: [table.name], lane: rows[0].lane, here, lock: true });
-  const parked = await lockParked(client, asked);
+  const parked = await lockParked(client, { ...asked, table: table.name });
   return parked && { parked, position: checkpoints.get(table.name)!.position };
 }
 

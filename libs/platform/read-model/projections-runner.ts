@@ -1,23 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Projection } from '@parley/kernel/projection.js';
 import { EventLog } from '../event-log/event-log.js';
-import { StoreReplaced } from '../event-store/event-store.js';
+import { EventStore, StoreReplaced } from '../event-store/event-store.js';
 import { Codec } from '../personal-data/codec.js';
 import { Databases } from '../postgres/databases.js';
+import { listen } from '../postgres/listen.js';
 import { logger } from '../telemetry/logger.js';
+import { type Build, declareBuilds, dropExpired, readBuilds } from './builds.js';
 import { CheckpointAheadOfLog, ForeignCheckpoint } from './checkpoints.js';
 import { feed } from './feed.js';
+import { Paces } from './pace.js';
+import { ParkedStreams } from './parked-streams.js';
 import { PostgresProjector } from './postgres.projector.js';
 import { ProjectionRegistry } from './projection-registry.js';
 import { type Plan, planOf } from './projections-plan.js';
+import { publishAll } from './publishing.js';
+import { readModelConfig } from './read-model.config.js';
+import { REBUILT } from './read-model.schema.js';
 import { ServedPosition } from './served-position.js';
+import type { Target } from './table-name.js';
+import { type Table, tablesOf } from './table.js';
+import { replaceTwin } from './twins.js';
 
 /** How long to wait before another try, after the database was lost or a log was refused. */
 const RETRY_MS = 1_000;
 
 /** For how long the start waits for read models to catch up. What takes longer is told by health, and does not keep people out. */
 const HOLD_MS = 3_000;
+
+/** Somebody writes all the time: one that is so near the end of the log has got there. */
+const CLOSE = 1_000n;
 
 const log = logger('projector');
 
@@ -35,23 +47,31 @@ const REFUSALS = [ForeignCheckpoint, CheckpointAheadOfLog, StoreReplaced];
 /**
  * Keeps the projections of this process up to date for as long as it runs.
  *
- * Those that queries see go on together. New versions, and new projections, are built beside them; when they have caught up, they are
- * published and join the others. So a rebuild takes no time from anybody who asks.
+ * Those that queries see go on together. New versions, new projections and tables that are built anew are built beside them; when they
+ * have caught up, they are published and join the others. So a rebuild takes no time from anybody who asks.
  */
 @Injectable()
 export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** How fast the tables go forward that are not at the end of the log. */
+  readonly paces = new Paces();
   private readonly stop = new AbortController();
   private readonly ready = Promise.withResolvers<void>();
   private running = Promise.resolve();
   private readonly failures = new Map<Part, Error>();
+  private readonly streams: ParkedStreams;
+  private known = '';
+  private roundIsOver: () => void = () => undefined;
 
   constructor(
     private readonly registry: ProjectionRegistry,
     private readonly databases: Databases,
     private readonly events: EventLog,
+    store: EventStore,
     private readonly codec: Codec,
     private readonly served: ServedPosition,
-  ) {}
+  ) {
+    this.streams = new ParkedStreams(databases, store, codec);
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.registry.all().length === 0) return;
@@ -72,54 +92,100 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
   }
 
   private async run(): Promise<void> {
-    const { signal } = this.stop;
-    while (!signal.aborted) {
-      const plan = await this.plan();
+    const tables = await tablesOf(this.registry.all());
+    const stopListening = await this.listen(tables);
+    while (!this.stop.signal.aborted) {
+      const plan = await this.plan(tables);
       if (plan) await this.round(plan);
     }
+    await stopListening?.();
   }
 
-  private async plan(): Promise<Plan | undefined> {
+  /** Another process may have begun to build a table, or an operator asked for one. */
+  private async listen(tables: readonly Table[]): Promise<(() => Promise<void>) | undefined> {
+    const names = tables.map(({ projection }) => projection.name);
+    const look = async () => {
+      if (signatureOf(await readBuilds(this.databases.projector, names)) !== this.known) this.roundIsOver();
+    };
+    const heard = () => void look().catch(() => undefined); // looked at again soon
+    while (!this.stop.signal.aborted) {
+      try {
+        return await listen(this.databases.urls.projector, REBUILT, heard);
+      } catch (error) {
+        await this.failed('live', error);
+      }
+    }
+    return undefined;
+  }
+
+  private async plan(tables: readonly Table[]): Promise<Plan | undefined> {
     try {
-      return await planOf(this.databases.projector, this.registry.all());
+      await dropExpired(this.databases, readModelConfig.read().PARLEY_READ_MODEL_KEEP_DAYS);
+      const builds = await declareBuilds(this.databases, tables);
+      this.known = signatureOf(builds);
+      return await planOf(this.databases.projector, this.events.identity, tables, builds);
     } catch (error) {
       await this.failed('live', error);
       return undefined;
     }
   }
 
-  /** Until what is built has joined, or the process stops. */
-  private async round({ live, building, isUnserved }: Plan): Promise<void> {
+  /** Until what is built has joined or is published, other tables are to be built, or the process stops. */
+  private async round({ live, building, twins, isUnserved }: Plan): Promise<void> {
     const end = new AbortController();
+    this.roundIsOver = () => end.abort();
     const signal = AbortSignal.any([this.stop.signal, end.signal]);
-    const caughtUp = async () => {
+    const replacing: Promise<void>[] = [];
+    const caughtUp = async ({ tables }: PostgresProjector) => {
       if (!isUnserved) this.ready.resolve();
-      return true;
+      for (const each of twins) {
+        const table = tables.find(({ name }) => name === each.built)!;
+        replacing.push(this.insist(() => replaceTwin(this.databases, table, each, signal), end, signal));
+      }
     };
-    const built = async (projector: PostgresProjector) => {
-      const isPublished = await projector.publish();
-      if (isPublished) end.abort();
-      return isPublished;
+    const toPublish = new Set(building.filter(({ ending }) => ending === 'publish').map(({ projection, suffix }) => projection.name + suffix));
+    const built = async ({ tables }: PostgresProjector) => {
+      replacing.push(this.insist(() => publishAll(this.databases, tables.filter(({ name }) => toPublish.has(name)), signal), end, signal));
     };
     await Promise.all([
-      live.length > 0 ? this.keepOn('live', live, signal, caughtUp) : caughtUp(),
+      live.length > 0 ? this.keepOn('live', live, signal, caughtUp) : isUnserved || this.ready.resolve(),
       building.length > 0 ? this.keepOn('building', building, signal, built) : undefined,
     ]);
+    await Promise.all(replacing);
   }
 
-  /** @param caughtUp called when the projector has got to the end of the log, until it answers true */
-  private async keepOn(part: Part, projections: readonly Projection[], signal: AbortSignal, caughtUp: (projector: PostgresProjector) => Promise<boolean>): Promise<void> {
+  /** Lets queries see other tables, beside the feeding of them; then the round is over. */
+  private async insist(replace: () => Promise<void>, round: AbortController, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await replace();
+        return round.abort();
+      } catch (error) {
+        await this.failed('building', error);
+      }
+    }
+  }
+
+  /** @param caughtUp called once, when the projector has got to the end of the log as it was at the start, and close to that of now */
+  private async keepOn(part: Part, targets: readonly Target[], signal: AbortSignal, caughtUp: (projector: PostgresProjector) => Promise<void>): Promise<void> {
+    const projections = [...new Set(targets.map(({ projection }) => projection))];
     let isUp = false;
     while (!signal.aborted) {
       let projector: PostgresProjector | undefined;
       try {
-        const opened = (projector = await PostgresProjector.open(this.databases, this.events.identity, projections));
+        const opened = (projector = await PostgresProjector.open(this.databases, this.events.identity, targets));
+        const start = await this.events.head();
         const taken = async () => {
           this.failures.delete(part);
           this.served.ring();
-          isUp ||= (await opened.checkpoint()) >= (await this.events.head()) && (await caughtUp(opened));
+          if (isUp) return;
+          const position = await opened.checkpoint();
+          for (const { name } of opened.tables) this.paces.saw(name, position);
+          isUp = position >= start && (await this.events.head()) - position <= CLOSE;
+          if (isUp) await caughtUp(opened);
         };
-        await feed({ log: this.events, codec: this.codec, projector, projections, name: part === 'live' ? 'projections' : 'projections.building', signal, taken });
+        const name = part === 'live' ? 'projections' : 'projections.building';
+        await feed({ log: this.events, codec: this.codec, streams: this.streams, projector, projections, name, signal, taken });
       } catch (error) {
         await this.failed(part, error);
       } finally {
@@ -135,3 +201,5 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     await delay(RETRY_MS, undefined, { signal: this.stop.signal }).catch(() => undefined);
   }
 }
+
+const signatureOf = (builds: readonly Build[]): string => builds.map(({ table, state }) => `${table} ${state}`).sort().join();

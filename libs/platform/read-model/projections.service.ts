@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { defineError } from '@parley/kernel/domain-error.js';
 import type { Actor, Meta } from '@parley/kernel/meta.js';
@@ -8,6 +9,7 @@ import { EventStore, NO_STREAM, RevisionConflict, streamName } from '../event-st
 import { Codec } from '../personal-data/codec.js';
 import { Databases } from '../postgres/databases.js';
 import { logger } from '../telemetry/logger.js';
+import { type Build, isOf, readBuilds, rebuild } from './builds.js';
 import { OPERATIONS, ParkedFactSkipped } from './operations.events.js';
 import { ParkedStreams } from './parked-streams.js';
 import { parkedFacts } from './parked-facts.js';
@@ -15,6 +17,7 @@ import { ProjectionRegistry } from './projection-registry.js';
 import { type ProjectionStatus, statusOf } from './projection-status.js';
 import { ProjectionsRunner } from './projections-runner.js';
 import type { ParkedFact } from './projector.js';
+import { rollback, type Rollback } from './rollback.js';
 import { type Table, tablesOf } from './table.js';
 
 export class ProjectionUnknown extends defineError('PROJECTION_UNKNOWN', 'not-found', 'There is no such projection here.', 'Ask for the status to see their names.') {}
@@ -27,6 +30,10 @@ export interface Retried {
   /** How many of them go on. */
   readonly mended: number;
 }
+
+/** For how long a skip waits for the projectors to come upon it, and how often it looks. */
+const SKIP_MS = 10_000;
+const LOOK_MS = 20;
 
 const log = logger('projector');
 
@@ -54,12 +61,31 @@ export class ProjectionsControl implements OnApplicationBootstrap {
   }
 
   async status(): Promise<readonly ProjectionStatus[]> {
-    return statusOf(this.databases.projector, await this.tables(), await this.events.head());
+    const tables = await this.declarations();
+    return statusOf(this.databases.projector, tables, await this.builds(tables), await this.events.head(), this.runner.paces);
   }
 
-  /** What waits, in the order of the log. */
+  /** What waits, in the order of the log; for each of the tables that are filled. */
   async parked(): Promise<readonly ParkedFact[]> {
-    return parkedFacts(this.databases.projector, await this.tables());
+    return parkedFacts(this.databases.projector, await this.filled());
+  }
+
+  /**
+   * Begins to build a projection's table anew, beside the one that is served; it takes its place when it is as far.
+   *
+   * @param projection left out: all of them
+   * @throws ProjectionUnknown
+   */
+  async rebuild(projection?: string): Promise<void> {
+    await rebuild(this.databases, projection === undefined ? await this.declarations() : [await this.declaration(projection)]);
+    log.info('projector.rebuild-asked', { projection });
+  }
+
+  /** Lets queries see the table that they saw before. @throws ProjectionUnknown, NothingToGoBackTo, EarlierTableStale */
+  async rollback(projection: string, options: { readonly isStaleFine?: boolean } = {}): Promise<Rollback> {
+    const done = await rollback(this.databases, await this.declaration(projection), options);
+    log.warn('projector.rolled-back', { projection, from: done.from, to: done.to, behind: done.behind });
+    return done;
   }
 
   /**
@@ -79,27 +105,29 @@ export class ProjectionsControl implements OnApplicationBootstrap {
 
   /** Tries again what is parked for a projection, or one stream of it. @throws ProjectionUnknown */
   async retry(projection: string, stream?: string): Promise<Retried> {
-    const table = await this.table(projection);
-    const parked = (await parkedFacts(this.databases.projector, [table])).filter((each) => stream === undefined || each.stream === stream);
+    const tables = await this.filled(await this.declaration(projection));
+    const parked = (await parkedFacts(this.databases.projector, tables)).filter((each) => stream === undefined || each.stream === stream);
     let mended = 0;
-    for (const each of parked) if (await this.streams.retry(table, each)) mended++;
+    for (const each of parked) if (await this.streams.retry(tables.find(({ name }) => name === each.table)!, each)) mended++;
     if (parked.length > 0) log.info('projector.retried', { projection, streams: parked.length, mended });
     return { streams: parked.length, mended };
   }
 
   /**
-   * Lets a projection pass over a parked fact; first it is recorded, as a fact of the tenant's. A repeat changes nothing.
+   * Has a projection pass over a parked fact: that is recorded, as a fact of the tenant's, and each table of the projection goes on when
+   * it comes upon the record, those too that are built later. A repeat changes nothing.
    *
    * @param actor who wants it: to be allowed to is the edge's to decide
    * @throws ProjectionUnknown, FactNotParked
    */
   async skip(projection: string, eventId: string, reason: string, actor: Actor): Promise<void> {
-    const table = await this.table(projection);
-    const parked = (await parkedFacts(this.databases.projector, [table])).find((each) => each.eventId === eventId);
+    const tables = await this.filled(await this.declaration(projection));
+    const waiting = async () => (await parkedFacts(this.databases.projector, tables)).find((each) => each.eventId === eventId);
+    const parked = await waiting();
     if (!parked) throw new FactNotParked();
     await this.record(parked, reason, actor);
-    await this.streams.skip(table, parked);
     log.warn('projector.skipped', { projection, stream: parked.stream, eventId, by: actor.id });
+    for (const until = Date.now() + SKIP_MS; Date.now() < until && (await waiting()); ) await delay(LOOK_MS);
   }
 
   private async retryAll(): Promise<void> {
@@ -108,7 +136,7 @@ export class ProjectionsControl implements OnApplicationBootstrap {
 
   private async record({ projection, table, tenantId, stream, eventId, type, reason: parkedFor }: ParkedFact, reason: string, actor: Actor): Promise<void> {
     const skippedAt = this.clock.now().toISOString();
-    const commandId = `skip:${table}:${eventId}`;
+    const commandId = `skip:${projection}:${eventId}`;
     const meta: Meta = { tenantId, actor, now: skippedAt, commandId, correlationId: commandId };
     const fact = ParkedFactSkipped({ projection, table, stream, eventId, type, parkedFor, reason, skippedBy: actor.id, skippedAt });
     const operations = streamName(OPERATIONS, tenantId, tenantId);
@@ -124,13 +152,30 @@ export class ProjectionsControl implements OnApplicationBootstrap {
     }
   }
 
-  private async table(projection: string): Promise<Table> {
-    const table = (await this.tables()).find((each) => each.projection.name === projection);
+  private async declaration(projection: string): Promise<Table> {
+    const table = (await this.declarations()).find((each) => each.projection.name === projection);
     if (!table) throw new ProjectionUnknown();
     return table;
   }
 
-  private tables(): Promise<readonly Table[]> {
+  private declarations(): Promise<readonly Table[]> {
     return (this.declared ??= tablesOf(this.registry.all()));
+  }
+
+  private builds(tables: readonly Table[]): Promise<readonly Build[]> {
+    return readBuilds(this.databases.projector, tables.map(({ projection }) => projection.name));
+  }
+
+  /** The tables that this release fills, or would if it went on with them. */
+  private async filled(...only: readonly Table[]): Promise<readonly Table[]> {
+    const declared = only.length > 0 ? only : await this.declarations();
+    const builds = await this.builds(declared);
+    return tablesOf(
+      declared.flatMap((table) => {
+        const mine = builds.filter((build) => build.name === table.projection.name && isOf(build, table));
+        const current = mine.filter(({ state }) => state !== 'kept');
+        return (current.length > 0 ? current : mine.slice(0, 1)).map(({ suffix }) => ({ projection: table.projection, suffix }));
+      }),
+    );
   }
 }

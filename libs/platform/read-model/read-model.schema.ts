@@ -1,6 +1,9 @@
 import { APP, createSchema, PROJECTOR, type SchemaPart } from '../postgres/schema.js';
 import { REPORTS_DDL } from './reports.schema.js';
 
+/** What is told in Postgres when there is another table to fill, or to read from. */
+export const REBUILT = 'parley_rebuilt';
+
 /** What the projectors tell in Postgres when they have taken something in. */
 export const PROJECTED = 'parley_projected';
 
@@ -32,6 +35,24 @@ create table if not exists parley.read_models (
   published_at timestamptz not null default clock_timestamp()
 );
 grant select on parley.read_models to ${APP}, ${PROJECTOR};
+
+-- Each table that is there for a read model: one for each time it was built.
+create table if not exists parley.read_model_builds (
+  table_name   text primary key,
+  name         text not null,
+  version      int not null,
+  suffix       text not null,
+  -- Tells columns, keys and indexes; null: made by a release that did not say.
+  shape        text,
+  -- building: takes the place of what is served when it is as far. served. kept: was served before. withdrawn: somebody went back from it.
+  state        text not null check (state in ('building', 'served', 'kept', 'withdrawn')),
+  started_at   timestamptz not null default clock_timestamp(),
+  published_at timestamptz,
+  replaced_at  timestamptz,
+  -- How many rows differed from those that were served, where both were built alike; null: not compared.
+  differences  bigint
+);
+grant select on parley.read_model_builds to ${PROJECTOR};
 
 -- The first fact of a stream that a table could not take in; the rest of the stream waits behind it.
 create table if not exists parley.parked_facts (

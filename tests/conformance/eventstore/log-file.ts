@@ -1,5 +1,5 @@
 import { type FileHandle, open, truncate } from 'node:fs/promises';
-import type { Recorded } from './log.ts';
+import type { Recorded } from './recorded.ts';
 
 /** One line a write, whole or not at all: what was cut off by a crash is no write. */
 export class LogFile {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type ServerWritableStream, status as code } from '@grpc/grpc-js';
 import streamsPb from '@eventstore/db-client/generated/streams_pb.js';
-import type { Log, Recorded } from './log.ts';
+import type { Log } from './log.ts';
+import type { Recorded } from './recorded.ts';
 import { identifierOf, nameOf, readEvent, refusal, streamDeleted } from './wire.ts';
 
 type Call = ServerWritableStream<streamsPb.ReadReq, streamsPb.ReadResp>;

@@ -5,7 +5,8 @@ import streamsPb from '@eventstore/db-client/generated/streams_pb.js';
 import anyPb from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import type { Message } from 'google-protobuf';
-import type { Expected, Proposed, Recorded } from './log.ts';
+import type { Expected, Proposed } from './log.ts';
+import type { Recorded } from './recorded.ts';
 
 /** Most bytes in one append, as the real server has it by default. */
 export const MAX_APPEND_BYTES = 1_024 * 1_024;
