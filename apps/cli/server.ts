@@ -49,12 +49,12 @@ export class Server {
   /** What a path answers to a JSON body, as it comes. @throws CliError with the server's own code and hint, also when the connection is lost in the middle */
   async *post(path: string, body: object): AsyncGenerator<Uint8Array, void> {
     const headers = (accessToken: string) => ({ 'content-type': 'application/json', ...bearer(accessToken) });
-    const response = await this.renewing(({ accessToken }) => send(path, { method: 'POST', headers: headers(accessToken), body: JSON.stringify(body) }));
-    try {
-      for await (const part of response.body ?? []) yield part;
-    } catch (error) {
-      throw new CliError('The connection was lost in the middle.', 'UNREACHABLE', 'Run it again.', { cause: error });
-    }
+    yield* parts(await this.renewing(({ accessToken }) => send(path, { method: 'POST', headers: headers(accessToken), body: JSON.stringify(body) })));
+  }
+
+  /** What a path answers, as it comes. @throws as `post` */
+  async *take(path: string): AsyncGenerator<Uint8Array, void> {
+    yield* parts(await this.renewing(({ accessToken }) => send(path, { headers: bearer(accessToken) })));
   }
 
   /** Signs in and keeps the session for the next call. */
@@ -123,6 +123,14 @@ async function send(path: string, options: RequestInit): Promise<Response> {
   if (response.ok) return response;
   const answer = (await response.json().catch(() => ({}))) as Answer<never>;
   return read<never>(answer);
+}
+
+async function* parts(response: Response): AsyncGenerator<Uint8Array, void> {
+  try {
+    for await (const part of response.body ?? []) yield part;
+  } catch (error) {
+    throw new CliError('The connection was lost in the middle.', 'UNREACHABLE', 'Run it again.', { cause: error });
+  }
 }
 
 async function post(query: string, variables: Variables, accessToken?: string): Promise<Answer<never>> {

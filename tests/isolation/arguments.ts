@@ -34,7 +34,9 @@ const ID_NAMES: Readonly<Record<string, keyof Belongings | 'new' | 'fact'>> = {
 const VALUES: Readonly<Record<string, unknown>> = {
   email: () => `${crypto.randomUUID()}@example.org`,
   first: 3,
+  fromDay: '2025-01-01',
   fromSequence: 0,
+  groupBy: ['DAY', 'AGENT', 'PERSON'],
   includeArchived: true,
   instructions: 'Be brief.',
   model: 'sim-1',
@@ -45,7 +47,9 @@ const VALUES: Readonly<Record<string, unknown>> = {
   reason: 'A proof.',
   role: 'MEMBER',
   text: 'Hello.',
+  period: 'WEEK',
   title: 'Renamed',
+  toDay: '2026-12-31',
   version: 1,
 };
 

@@ -67,10 +67,16 @@ export class AnalyticsController {
     answer(response, query, days, rows.map((row) => ({ ...row, latencyMs: { ...row.latencyMs }, firstTokenMs: { ...row.firstTokenMs } })));
   }
 
-  /** Which tables there are, with a unit for every column. */
+  /** Which tables there are, with the type and the unit of every column. */
   @Get('tables')
-  tables(): { readonly tables: readonly object[] } {
-    return { tables: this.reports.all.map(({ name, about, columns }) => ({ name: name.slice('analytics.'.length), about, columns: Object.entries(columns).map(([column, [unit, meaning]]) => ({ name: column, unit, meaning })) })) };
+  async tables(@CurrentCaller() { tenantId }: CallerIdentity): Promise<{ readonly tables: readonly object[] }> {
+    const types = await this.reports.types(tenantId);
+    return {
+      tables: this.reports.all.map(({ name: path, about, columns }) => {
+        const name = path.slice('analytics.'.length);
+        return { name, about, columns: Object.entries(columns).map(([column, [unit, meaning]]) => ({ name: column, type: types.get(`${name}.${column}`), unit, meaning })) };
+      }),
+    };
   }
 
   /** The rows of a table, as they are at one moment: `format=csv`, or `ndjson`, one JSON object a line. */

@@ -39,13 +39,17 @@ export function daysOf({ fromDay, toDay }: RestQuery, now: Date): Days {
 export function answer(response: Response, { format = 'json' }: RestQuery, days: Days, rows: readonly Row[], beside: object = {}): void {
   response.set({ 'content-type': TYPES[format], 'cache-control': 'no-store' });
   if (format === 'json') response.send(JSON.stringify({ ...days, ...beside, rows }, plainly));
-  else if (format === 'csv') response.send(csvOf(rows, true));
+  else if (format === 'csv') response.send(csvOf(rows, []));
   else throw new BadRequest();
 }
 
-/** Text that a spreadsheet would take for a formula is quoted, for names of models are somebody's word. */
-export const csvOf = (rows: readonly Row[], header: boolean | readonly string[]): string =>
-  stringify(rows.map(flat), { header: header !== false, ...(Array.isArray(header) && { columns: [...header] }), escape_formulas: true, cast: { date: (date) => date.toISOString(), boolean: String } });
+/**
+ * Text that a spreadsheet would take for a formula is quoted, for names of models are somebody's word.
+ *
+ * @param head names of the columns, for the first rows of a table: there may be none; left out, there is no line of names
+ */
+export const csvOf = (rows: readonly Row[], head?: readonly string[]): string =>
+  stringify(rows.map(flat), { header: head !== undefined, ...(head && head.length > 0 && { columns: [...head] }), escape_formulas: true, cast: { date: (date) => date.toISOString(), boolean: String } });
 
 export const ndjsonOf = (rows: readonly Row[]): string => rows.map((row) => `${JSON.stringify(row, plainly)}\n`).join('');
 
@@ -55,6 +59,6 @@ const flat = (row: Row): Readonly<Record<string, Plain>> =>
     Object.entries(row).flatMap(([name, value]) =>
       value !== null && typeof value === 'object' && !(value instanceof Date) ? Object.entries(value).map(([inner, each]) => [`${name}${inner[0]!.toUpperCase()}${inner.slice(1)}`, each]) : [[name, value]],
     ),
-  ) as Readonly<Record<string, Plain>>;
+  );
 
 const plainly = (_: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value);

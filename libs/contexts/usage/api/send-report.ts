@@ -16,7 +16,7 @@ export async function sendReport(response: Response, { name, columns }: Report, 
     await each(async (rows) => {
       const isFirst = !response.headersSent;
       if (isFirst) begin(response, format, name);
-      const text = format === 'csv' ? csvOf(rows, isFirst ? Object.keys(columns) : false) : ndjsonOf(rows);
+      const text = format === 'csv' ? csvOf(rows, isFirst ? Object.keys(columns) : undefined) : ndjsonOf(rows);
       if (response.destroyed) throw new ClientLeft();
       if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
     });

@@ -62,7 +62,7 @@ beforeAll(async () => {
 afterAll(() => side.close());
 
 const viewer = (role: Role = 'analyst') => ({ tenantId, personId, role });
-const sum = (groupBy: readonly Dimension[], { role = 'analyst' as Role, filter = {} as UsageFilter, days = january } = {}) => new SumUsageHandler(side.reads).execute(new SumUsage(viewer(role), days, groupBy, filter));
+const sum = (groupBy: readonly Dimension[], { role = 'analyst', filter = {}, days = january } = {}) => new SumUsageHandler(side.reads).execute(new SumUsage(viewer(role), days, groupBy, filter));
 const shown = async (...asked: Parameters<typeof sum>) => (await sum(...asked)).groups.map(({ sums, ...of }) => [...Object.values(of), Number(sums.replies)]);
 
 describe('usage', () => {

@@ -31,6 +31,17 @@ export class ReportRows {
     return report;
   }
 
+  /** The type of every column, as Postgres writes it, by `table.column`. */
+  async types(tenantId: string): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.reads.in(tenantId, (manager) =>
+      manager.query<{ name: string; type: string }[]>(
+        `select c.relname || '.' || a.attname as name, format_type(a.atttypid, a.atttypmod) as type
+         from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid where n.nspname = 'analytics' and a.attnum > 0`,
+      ),
+    );
+    return new Map(rows.map(({ name, type }) => [name, type]));
+  }
+
   /**
    * Hands out the rows of some days (of a table without days: all of them) as they are at one moment, in the order of its columns.
    *
@@ -45,11 +56,12 @@ export class ReportRows {
       await this.reads.in(tenantId, async (manager) => {
         const hasDays = 'day' in report.columns;
         const columns = Object.keys(report.columns);
+        const shares = columns.filter((column) => report.columns[column]![0] === 'share from 0 to 1');
         const order = columns.slice(1, 8).map((_, index) => index + 2).join(', ');
         const where = `tenant_id = $1${hasDays ? ' and day between $2 and $3' : ''}`;
         await manager.query(`declare report_rows no scroll cursor for select ${columns.join(', ')} from ${report.name} where ${where} order by ${order}`, hasDays ? [tenantId, fromDay, toDay] : [tenantId]);
         for (let isFirst = true; ; isFirst = false) {
-          const rows = await manager.query<ReportRow[]>(`fetch ${BATCH} from report_rows`);
+          const rows = (await manager.query<ReportRow[]>(`fetch ${BATCH} from report_rows`)).map((row) => withShares(row, shares));
           if (rows.length > 0 || isFirst) await take(rows);
           if (rows.length < BATCH) return;
         }
@@ -59,3 +71,7 @@ export class ReportRows {
     }
   }
 }
+
+/** pg hands numeric out as text. */
+const withShares = (row: ReportRow, shares: readonly string[]): ReportRow =>
+  (shares.length === 0 ? row : { ...row, ...Object.fromEntries(shares.map((name) => [name, row[name] === null ? null : Number(row[name])])) });
