@@ -7,6 +7,7 @@ import { ReadSide } from '@parley/platform/testing/read-side.js';
 import { MemberJoined } from '@parley/tenancy/contract.js';
 import { usageReports } from '../analytics/usage-reports.js';
 import { usageProjections } from '../usage-projections.js';
+import type { Days } from './days.js';
 import { CountPeople, CountPeopleHandler } from './people-figures.query.js';
 import { FindProviderPerformance, FindProviderPerformanceHandler } from './provider-performance.query.js';
 import { ReportRows, type ReportRow } from './report-rows.js';
@@ -62,7 +63,14 @@ beforeAll(async () => {
 afterAll(() => side.close());
 
 const viewer = (role: Role = 'analyst') => ({ tenantId, personId, role });
-const sum = (groupBy: readonly Dimension[], { role = 'analyst', filter = {}, days = january } = {}) => new SumUsageHandler(side.reads).execute(new SumUsage(viewer(role), days, groupBy, filter));
+
+interface Asked {
+  readonly role?: Role;
+  readonly filter?: UsageFilter;
+  readonly days?: Days;
+}
+
+const sum = (groupBy: readonly Dimension[], { role = 'analyst', filter = {}, days = january }: Asked = {}) => new SumUsageHandler(side.reads).execute(new SumUsage(viewer(role), days, groupBy, filter));
 const shown = async (...asked: Parameters<typeof sum>) => (await sum(...asked)).groups.map(({ sums, ...of }) => [...Object.values(of), Number(sums.replies)]);
 
 describe('usage', () => {
