@@ -51,9 +51,10 @@ async function onDisk(disk: Disk): Promise<Line[]> {
   ];
 }
 
-type Closable = Contender & { close(): Promise<unknown> };
+export type Closable = Contender & { close(): Promise<unknown> };
 
-function appends({ store, close }: CommandSideOfParley): Closable {
+/** Appends one fact after the other, in many streams. */
+export function appends({ store, close }: CommandSideOfParley): Closable {
   const streams = places(-1n);
   const append = async (worker: number) => {
     const place = streams.next(worker);

@@ -2,22 +2,30 @@ import 'reflect-metadata';
 import { mkdirSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { appendBench } from './append.bench.js';
+import { asOfBench } from './as-of.bench.js';
+import { chainBench } from './chain.bench.js';
 import { commandBench } from './command.bench.js';
+import { esdbAppendBench } from './esdb-append.bench.js';
 import { firstChunkBench } from './first-chunk.bench.js';
 import { graphqlListBench } from './graphql-list.bench.js';
 import { memoryBench } from './memory.bench.js';
 import { installPeers } from './peers.js';
 import { projectingBench } from './projecting.bench.js';
 import { type Line, tableOf } from './report.js';
+import { usageBench } from './usage.bench.js';
 
 /** By the name that `npm run bench -- <row>` knows. */
 const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   append: appendBench,
+  chain: chainBench,
+  'esdb-append': esdbAppendBench,
   command: commandBench,
   projecting: projectingBench,
   'first-chunk': firstChunkBench,
   memory: memoryBench,
+  'as-of': asOfBench,
   'graphql-list': graphqlListBench,
+  usage: usageBench,
 };
 
 const asked = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { down, ServiceError, up } from './services/services.mjs';
 
 /** What .npmrc gives to `npm test`: jest runs ES modules in vm contexts. */
-const ESM_SUITES = '--experimental-vm-modules --disable-warning=ExperimentalWarning';
+const ESM_SUITES = '--experimental-vm-modules --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning';
 
 const scratch = mkdtempSync(join(tmpdir(), 'parley-test-'));
 const report = join(scratch, 'jest.json');

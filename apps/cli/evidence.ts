@@ -41,7 +41,7 @@ export const evidence = {
   async verify(options: VerifyOptions): Promise<void> {
     const known = knownOf(options);
     if (options.bundle !== undefined) say(await inOneSentence(() => verifyFile(options.bundle!, known)), options.bundle, options.json);
-    else say(await checkServer(options, known), `the log of tenant ${options.tenant ?? '(yours)'}`, options.json);
+    else say(await checkServer(options, known), 'the log of the running server', options.json);
   },
 
   /** The public keys that heads are signed by: compare them by another way than this one. */

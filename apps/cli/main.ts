@@ -4,10 +4,13 @@ import { chat, type ChatOptions } from './chat.js';
 import { CliError } from './cli-error.js';
 import { erase, type ErasePersonOptions } from './erase.js';
 import { evidence, type ExportOptions, type VerifyOptions } from './evidence.js';
+import { exportConversations, type ExportConversationsOptions, importConversations, type ImportOptions } from './interchange.js';
 import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
 import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
+import type { DiffOptions } from './operator/diff.js';
+import type { StoreCopyOptions } from './operator/store-copy.js';
 import { projections } from './projections.js';
 import { type ShowOptions, usage, type UsageExportOptions } from './usage.js';
 
@@ -67,7 +70,30 @@ audit
   .option('--anchor <file>', 'heads that were kept outside; may be repeated', several)
   .option('--json', 'one JSON object, for programs')
   .action((options: VerifyOptions) => evidence.verify(options));
+audit
+  .command('diff')
+  .description('fold the log and compare it with the tables, cell by cell, while the server runs (operator)')
+  .option('-t, --tenant <id>', 'only the rows of this tenant')
+  .option('--all', 'the rows of all tenants')
+  .option('-p, --projection <name>', 'only this read model')
+  .option('--resume', 'go on where the last run was stopped')
+  .option('--json', 'one JSON object a line, for programs')
+  .action(async (options: DiffOptions) => (await import('./operator/diff.js')).compareTables(options));
 audit.command('keys').description('the public keys that sign, and their fingerprints').action(() => evidence.keys());
+
+program
+  .command('export')
+  .description('your own conversations as a file, which `parley import` takes back')
+  .option('-f, --format <format>', 'json or markdown', 'json')
+  .option('-o, --out <file>', 'where to; `-` prints it (default: parley-conversations.json or .md)')
+  .action((options: ExportConversationsOptions) => exportConversations(options));
+program
+  .command('import')
+  .description('take in conversations that Parley, ChatGPT, LibreChat or Open WebUI exported; again changes nothing')
+  .argument('<file>', 'the exported file')
+  .option('-a, --agent <id>', 'agent that they go on with (default: the first of your tenant)')
+  .option('--json', 'one JSON object, for programs')
+  .action((file: string, options: ImportOptions) => importConversations(file, options));
 
 const erasing = program.command('erase').description('end something for good');
 erasing
@@ -84,6 +110,13 @@ erasing
 
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));
+tables
+  .command('diff')
+  .description('fold the log and compare it with the tables of all tenants, cell by cell, while the server runs (operator)')
+  .argument('[projection]', 'name of the read model (default: all)')
+  .option('--resume', 'go on where the last run was stopped')
+  .option('--json', 'one JSON object a line, for programs')
+  .action(async (projection: string | undefined, options: DiffOptions) => (await import('./operator/diff.js')).compareTables({ ...options, all: true, ...(projection && { projection }) }));
 tables
   .command('rebuild')
   .description('build tables anew from the log, beside those that are served; they take their place when they are as far')
@@ -109,6 +142,16 @@ tables
   .argument('<eventId>', 'the parked fact')
   .requiredOption('-r, --reason <text>', 'why it may be left out')
   .action((projection: string, eventId: string, { reason }: { reason: string }) => projections.skip(projection, eventId, reason));
+
+const stores = program.command('store').description('the event store, the one place where anything is written first (operator)');
+stores
+  .command('copy')
+  .description('copy the log into another store, going on where an earlier copy ended, and verify it by reading both again')
+  .option('--from <url>', 'the log (default: the one of PARLEY_EVENT_STORE_URL)')
+  .requiredOption('--to <url>', 'the other store, empty or with a part of the same log: esdb://…, postgres://…')
+  .option('--switch', 'have the reactors of this Parley go on in the copy; Parley must be stopped')
+  .option('--json', 'one JSON object, for programs')
+  .action(async (options: StoreCopyOptions) => (await import('./operator/store-copy.js')).copyStore(options));
 
 const readers = program.command('analysts').description('logins to the database for those who read the tables of schema analytics (operator)');
 readers

@@ -47,14 +47,18 @@ export class Server {
   }
 
   /** What a path answers to a JSON body, as it comes. @throws CliError with the server's own code and hint, also when the connection is lost in the middle */
-  async *post(path: string, body: object): AsyncGenerator<Uint8Array, void> {
-    const headers = (accessToken: string) => ({ 'content-type': 'application/json', ...bearer(accessToken) });
-    yield* parts(await this.renewing(({ accessToken }) => send(path, { method: 'POST', headers: headers(accessToken), body: JSON.stringify(body) })));
+  post(path: string, body: object): AsyncGenerator<Uint8Array, void> {
+    return this.stream(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   }
 
-  /** What a path answers, as it comes. @throws as `post` */
-  async *take(path: string): AsyncGenerator<Uint8Array, void> {
-    yield* parts(await this.renewing(({ accessToken }) => send(path, { headers: bearer(accessToken) })));
+  /** What a path answers, as it comes. @throws CliError as `post` does */
+  download(path: string): AsyncGenerator<Uint8Array, void> {
+    return this.stream(path, {});
+  }
+
+  /** What a path answers to a body of some type, as JSON. @throws CliError with the server's own code and hint */
+  upload<Data>(path: string, type: string, body: string): Promise<Data> {
+    return this.renewing(async ({ accessToken }) => (await (await send(path, { method: 'POST', headers: { 'content-type': type, ...bearer(accessToken) }, body })).json()) as Data);
   }
 
   /** Signs in and keeps the session for the next call. */
@@ -72,6 +76,15 @@ export class Server {
   forget(): void {
     this.session = undefined;
     saveSession(undefined);
+  }
+
+  private async *stream(path: string, { headers, ...options }: RequestInit & { headers?: Record<string, string> }): AsyncGenerator<Uint8Array, void> {
+    const response = await this.renewing(({ accessToken }) => send(path, { ...options, headers: { ...headers, ...bearer(accessToken) } }));
+    try {
+      for await (const part of response.body ?? []) yield part;
+    } catch (error) {
+      throw new CliError('The connection was lost in the middle.', 'UNREACHABLE', 'Run it again.', { cause: error });
+    }
   }
 
   private async renewing<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
@@ -123,14 +136,6 @@ async function send(path: string, options: RequestInit): Promise<Response> {
   if (response.ok) return response;
   const answer = (await response.json().catch(() => ({}))) as Answer<never>;
   return read<never>(answer);
-}
-
-async function* parts(response: Response): AsyncGenerator<Uint8Array, void> {
-  try {
-    for await (const part of response.body ?? []) yield part;
-  } catch (error) {
-    throw new CliError('The connection was lost in the middle.', 'UNREACHABLE', 'Run it again.', { cause: error });
-  }
 }
 
 async function post(query: string, variables: Variables, accessToken?: string): Promise<Answer<never>> {

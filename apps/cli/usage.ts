@@ -51,7 +51,7 @@ export const usage = {
     const server = new Server();
     const { name, columns } = tableNamed(await tablesOf(server), table);
     const path = `/analytics/tables/${name}?${parameters({ fromDay: from, toDay: to, format: format === 'csv' ? 'csv' : 'ndjson' })}`;
-    const content = server.take(path);
+    const content = server.download(path);
     const bytes = await writeWhole(out, format === 'csv' ? content : parquetOf(columns, rowsIn(content)), async (draft) => (await stat(draft)).size);
     if (json) console.log(JSON.stringify({ table: name, format, out, bytes }));
     else console.log(`${out}: ${name} as ${format}, ${bytes.toLocaleString('en')} bytes. What its columns mean: npx parley usage tables ${name}`);

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { CliError } from './cli-error.js';
@@ -22,6 +23,11 @@ const REASONS: Readonly<Record<string, string>> = {
 export async function writeWhole<Checked>(file: string, content: AsyncIterable<Uint8Array | string>, check: (draft: string) => Promise<Checked>): Promise<Checked> {
   const path = resolve(file);
   const draft = `${path}.part-${process.pid}`;
+  const interrupted = () => {
+    rmSync(draft, { force: true });
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupted);
   try {
     await fill(draft, content);
     const checked = await check(draft);
@@ -34,6 +40,8 @@ export async function writeWhole<Checked>(file: string, content: AsyncIterable<U
     const reason = code === undefined ? undefined : REASONS[code];
     if (!reason) throw error;
     throw new CliError(`${file} cannot be written: ${reason}.`, code, 'Nothing was written under that name; run it again when there is room, or with another name.', { cause: error });
+  } finally {
+    process.removeListener('SIGINT', interrupted);
   }
 }
 

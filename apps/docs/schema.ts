@@ -3,7 +3,7 @@ import { GraphQLSchemaBuilderModule, GraphQLSchemaFactory } from '@nestjs/graphq
 import { AgentsApiModule } from '@parley/agents/api/agents-api.module.js';
 import { ChatApiModule } from '@parley/chat/api/chat-api.module.js';
 import { IdentityApiModule } from '@parley/identity/api/identity-api.module.js';
-import { schemaText, withConsistencyToken } from '@parley/platform/graphql-kit/schema.js';
+import { schemaText, withAsOf, withConsistencyToken } from '@parley/platform/graphql-kit/schema.js';
 import { OperationsModule } from '@parley/platform/operations/operations.module.js';
 import { TenancyApiModule } from '@parley/tenancy/api/tenancy-api.module.js';
 import { UsageApiModule } from '@parley/usage/api/usage-api.module.js';
@@ -18,5 +18,5 @@ export async function schema(): Promise<string> {
   const resolvers = providers.filter((each): each is new () => unknown => typeof each === 'function' && each.name.endsWith('Resolver'));
   const built = await app.get(GraphQLSchemaFactory).create(resolvers);
   await app.close();
-  return schemaText(withConsistencyToken(built));
+  return schemaText(withAsOf(withConsistencyToken(built)));
 }

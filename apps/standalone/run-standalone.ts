@@ -1,72 +1,42 @@
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ProvidersModule } from '@parley/inference/providers/providers.module.js';
-import { InvalidConfig } from '@parley/platform/config/config.js';
-import { EventStoreUnusable, StoreReplaced } from '@parley/platform/event-store/event-store.js';
 import { GATEWAY_APP_OPTIONS, prepareGateway } from '@parley/platform/graphql-kit/prepare-gateway.js';
 import { configuredMasterKey, developmentMasterKey } from '@parley/platform/key-store/master-key.js';
-import { DatabaseUnusable } from '@parley/platform/postgres/databases.js';
-import { DataFolderNotWritable, EmbeddedPostgresError, startEmbeddedPostgres } from '@parley/platform/postgres/embedded-postgres.js';
+import { DataFolderNotWritable, startEmbeddedPostgres } from '@parley/platform/postgres/embedded-postgres.js';
+import { runApp, type Stop } from '@parley/platform/running/run-app.js';
 import { standaloneConfig } from '@parley/platform/standalone/standalone-config.js';
 import { rootLogger } from '@parley/platform/telemetry/logger.js';
 import { NestLogger } from '@parley/platform/telemetry/nest-logger.js';
 import { telemetryConfig } from '@parley/platform/telemetry/telemetry.config.js';
 import { startProviderSimulator } from '../provider-simulator/start-simulator.js';
-import { databaseUrl } from './database-url.js';
+import { databaseUrl } from '../composition/database-url.js';
 import { type Demo, ensureDemo } from './demo.js';
-import { PortTaken, takePort } from './port.js';
+import { takePort } from '../composition/port.js';
 import { StandaloneModule } from './standalone.module.js';
-
-/** Longest wait for what is under way when we are asked to stop. */
-const SHUTDOWN_MS = 20_000;
 
 /** How fast the simulator answers: so that a person sees the reply stream in, as from a real provider. */
 const PACE = { firstTokenMs: 150, tokenMs: 20 };
 
-/** Something that was started, and ends in the other order. */
-type Stop = () => Promise<unknown>;
-
-/**
- * Runs Parley in one process until it is asked to stop.
- *
- * @returns the exit code. What a person can mend is told in one sentence, without a stack.
- */
-export async function runStandalone(): Promise<number> {
-  const stops: Stop[] = [];
-  const stopAll = async () => {
-    for (const stop of stops.splice(0).reverse()) await stop();
-  };
-  try {
-    const { lost } = await start(stops);
-    const ended = await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), lost]);
-    if (ended === 'database') console.error('parley: the database has ended, so Parley ends too.');
-    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
-    await stopAll();
-    return ended === 'database' ? 1 : 0;
-  } catch (error) {
-    await stopAll();
-    console.error(`parley: ${sentence(error)}`);
-    return 1;
-  }
-}
+/** Runs Parley in one process until it is asked to stop. @returns the exit code */
+export const runStandalone = (): Promise<number> => runApp(start);
 
 /** @returns `lost` settles when the embedded database is gone unasked */
-async function start(stops: Stop[]): Promise<{ readonly lost: Promise<'database'> }> {
+async function start(stops: Stop[]): Promise<{ readonly lost: Promise<string> }> {
   rootLogger.level = telemetryConfig.read().PARLEY_LOG_LEVEL;
   const config = standaloneConfig.read();
   const { PARLEY_GATEWAY_HOST: host, PARLEY_GATEWAY_PORT: port, PARLEY_DATA_DIR: dataDir } = config;
   const release = await takePort(host, port); // before anything is made: a second start must not touch the first one's things
   stops.push(release);
 
-  let lost = new Promise<'database'>(() => undefined);
+  let lost = new Promise<string>(() => undefined);
   let url = databaseUrl(config);
   if (url === undefined) {
     const postgres = await startEmbeddedPostgres({ dataDir });
     stops.push(postgres.stop);
     url = postgres.url;
-    lost = postgres.exited.then(() => 'database' as const);
+    lost = postgres.exited.then(() => 'the database has ended, so Parley ends too.');
   } else ensureFolder(dataDir);
 
   const masterKey = configuredMasterKey() ?? developmentMasterKey(dataDir);
@@ -107,13 +77,4 @@ function greet(address: string, { email, password, isOurs }: Demo, isSimulated: 
     'Ctrl-C stops everything.',
   ];
   console.log(lines.join('\n'));
-}
-
-const MENDABLE = [EmbeddedPostgresError, DatabaseUnusable, EventStoreUnusable, StoreReplaced, PortTaken];
-
-/** What a person can mend has a sentence of its own; a bug shows where it happened. */
-function sentence(error: unknown): string {
-  if (error instanceof InvalidConfig) return `the configuration is not valid: ${error.message}.`;
-  if (MENDABLE.some((kind) => error instanceof kind)) return (error as Error).message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

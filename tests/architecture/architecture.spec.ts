@@ -21,6 +21,7 @@ const violations: [rule: string, file: string, content: string][] = [
   ['eventstoredb-stays-in-its-adapter', 'libs/platform/event-store/planted.ts', "import '@eventstore/db-client';"],
   ['a-broker-stays-behind-its-port', 'libs/platform/event-log/planted.ts', "import 'kafkajs';"],
   ['apps-compose-modules', 'apps/standalone/planted.ts', "import '@parley/chat/domain/conversation.events.js';"],
+  ['the-verifier-stands-alone', 'libs/platform/verifier/planted.mjs', "import '../clock/clock.js';"],
   ['product-needs-no-test-code', 'libs/platform/clock/planted.ts', "import '../testing/meta.js';"],
 ];
 

@@ -33,6 +33,8 @@ const ada = {
   retitled: canary('retitled'),
   message: canary('message'),
   inline: canary('inline'),
+  socket: canary('socket'),
+  imported: canary('imported'),
   stopped: canary('stopped'),
   running: canary('running'),
   deleted: canary('deleted'),
@@ -95,6 +97,10 @@ async function live(): Promise<void> {
   await person.get('mutation ($input: RenameConversationInput!) { renameConversation(input: $input) { conversationId } }', { input: { conversationId, title: ada.retitled } });
   // In the document itself, as a program without variables would.
   await person.get(`mutation { sendMessage(input: { conversationId: "${conversationId}", text: "Say ${ada.inline} once." }) { replyId } }`);
+  const socket = person.socket();
+  await socket.iterate({ query: `mutation { renameConversation(input: { conversationId: "${conversationId}", title: "${ada.socket}" }) { conversationId } }` }).next();
+  await socket.dispose();
+  await taken(person);
   await another(conversationId, await idOf(bob));
 
   const deletedId = await person.startConversation(agent, { title: ada.deleted });
@@ -118,6 +124,16 @@ async function live(): Promise<void> {
 }
 
 const idOf = async (person: Person) => (await person.get<{ me: { id: string } }>('{ me { id } }')).me.id;
+
+/** What she brings along from elsewhere. */
+async function taken(person: Person): Promise<void> {
+  const said = { id: '1', text: ada.imported, at: new Date().toISOString(), replies: [{ id: '2', text: `You said ${ada.imported}.`, at: new Date().toISOString() }] };
+  const agents = await person.get<{ agents: { nodes: { id: string }[] } }>('{ agents(first: 1) { nodes { id } } }');
+  const body = { id: 'elsewhere', title: ada.imported, agentId: agents.agents.nodes[0]!.id, startedAt: said.at, messages: [said] };
+  const headers = { 'content-type': 'application/vnd.parley.conversation+json', authorization: `Bearer ${person.accessToken}` };
+  const response = await fetch(`${parley.url}/conversations/import`, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(await response.text());
+}
 
 /** Somebody else's words in her conversation, as a shared one would have them. */
 async function another(id: string, sentBy: string): Promise<void> {

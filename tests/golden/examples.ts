@@ -3,10 +3,13 @@ import { HistoryExported } from '@parley/audit/domain/history-export.events.js';
 import {
   CONVERSATION_CATEGORY,
   ConversationDeleted,
+  ConversationImported,
   ConversationRenamed,
   ConversationStarted,
+  MessageImported,
   MessageSent,
   RegenerationRequested,
+  ReplyImported,
   ReplyRecorded,
   ReplyStopRequested,
 } from '@parley/chat/domain/conversation.events.js';
@@ -118,3 +121,10 @@ tell('erasure', erasure, ErasureRequested({ personId: erasedId, requestedBy: own
 tell('erased', erasure, PersonErased({ personId: erasedId, requestedBy: ownerId, requestedAt: now, erasedAt: now, sealed: { count: 2, digest: '0f'.repeat(32) } }));
 
 tell('history-exported', streamName('audit.export', tenantId, idOf(42)), HistoryExported({ exportId: idOf(42), exportedBy: personId, exportedAt: now }));
+
+// A conversation that was held elsewhere is brought along.
+const [importedId, importedMessageId] = [idOf(18), idOf(25)];
+const broughtAlong = streamName(CONVERSATION_CATEGORY, tenantId, importedId);
+tell('imported', broughtAlong, ConversationImported({ conversationId: importedId, agentId, startedBy: personId, title: 'From elsewhere', source: 'chatgpt', startedAt: now, importedAt: now }));
+tell('imported-message', broughtAlong, MessageImported({ conversationId: importedId, messageId: importedMessageId, sentBy: personId, text: 'Which tea?', sentAt: now }));
+tell('imported-reply', broughtAlong, ReplyImported({ conversationId: importedId, messageId: importedMessageId, replyId: idOf(26), agentId, personId, text: 'Green.', provider: '', model: 'gpt-4o', repliedAt: now }));

@@ -39,11 +39,11 @@ afterAll(async () => {
 });
 
 const as = (email: string) => parley(running, ['login', '--email', email, '--password-stdin'], PASSWORD);
-/** The one file alone, without our modules, by whichever Node is installed. */
+/** The one file alone, in a folder without modules. */
 const verifier = (...args: string[]) => {
   const alone = join(folder, 'parley-verify.mjs');
   writeFileSync(alone, readFileSync('libs/platform/verifier/parley-verify.mjs'));
-  const { status, stdout, stderr } = spawnSync(process.env['PARLEY_SPEC_NODE'] ?? process.execPath, [alone, ...args], { cwd: folder, env: {}, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [alone, ...args], { cwd: folder, env: {}, encoding: 'utf8' });
   return { code: status, stdout, stderr };
 };
 const fingerprint = async () => (await parley(running, ['audit', 'keys'])).stdout.split('\n')[0]!;
@@ -125,6 +125,19 @@ describe('an auditor', () => {
       expect(await parley(running, ['audit', ...args])).toMatchObject({ code: 1, stderr: expect.stringContaining('Your role does not allow this.') as string });
     }
     await as('auditor@example.org');
+  });
+
+  it('verifies the history from before and after a person is erased alike', async () => {
+    await parley(running, ['audit', 'export', '--out', bundle]);
+    const { people } = await ada.get<{ people: { nodes: { id: string; email: string }[] } }>('{ people(first: 10) { nodes { id email } } }');
+    const { id: personId, email } = people.nodes.find((person) => person.email === 'member@example.org')!;
+    const erase = 'mutation ($input: ErasePersonInput!) { erasePerson(input: $input) { personId } }';
+    expect(await ada.get(erase, { input: { personId, confirmation: email } })).toEqual({ erasePerson: { personId } });
+    expect(verifier(bundle, '--anchor', anchor)).toMatchObject({ code: 0 });
+    expect(await parley(running, ['audit', 'export', '--out', copy])).toMatchObject({ code: 0 });
+    expect(verifier(copy, '--anchor', anchor)).toMatchObject({ code: 0 });
+    expect(readFileSync(copy, 'utf8')).toContain('"type":"PersonErased"');
+    expect(await parley(running, ['audit', 'verify', '--anchor', anchor])).toMatchObject({ code: 0 });
   });
 
   it('sees what someone changed in the database, by name, and what a cut tail took', async () => {

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { type ConformanceServer, startConformanceServer } from '../conformance/eventstore/start-server.js';
 
 const MAIN = join(process.cwd(), 'dist/apps/standalone/main.js');
 const CLI = join(process.cwd(), 'dist/apps/cli/main.js');
@@ -35,7 +36,7 @@ export interface Parley {
 /** Starts the program and waits until it is ready. @throws Error with its output when it ends before */
 export async function startParley({ dataDir = newDataDir(), port, env = {} }: ParleyOptions = {}): Promise<Parley> {
   const at = port ?? (await freePort());
-  const { child, output } = launch(dataDir, at, env);
+  const { child, output } = await launch(dataDir, at, env);
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   await ready(child, output);
   const kill = async (signal: NodeJS.Signals) => {
@@ -51,14 +52,14 @@ export async function startParley({ dataDir = newDataDir(), port, env = {} }: Pa
 
 /** Starts the program where it cannot run. @returns its exit code and what it said */
 export async function failToStart({ dataDir = newDataDir(), port, env = {} }: ParleyOptions): Promise<{ code: number | null; output: string }> {
-  const { child, output } = launch(dataDir, port ?? (await freePort()), env);
+  const { child, output } = await launch(dataDir, port ?? (await freePort()), env);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, output: output() };
 }
 
 /** Runs `parley …` beside a running server, found by the same variables. @param env what it is told beside them */
 export async function parley(server: Pick<Parley, 'port' | 'dataDir'>, args: readonly string[], input?: string, env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [CLI, ...args], { env: { ...environment(server.dataDir, server.port), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [CLI, ...args], { env: { ...(await environment(server.dataDir, server.port)), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   child.stdin.end(input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];
@@ -75,7 +76,8 @@ export function newDataDir(): string {
 
 /** Removes the data folders made here; call it in `afterAll`, when the programs have ended. */
 export const discardDataDirs = () => {
-  for (const folder of made) for (const each of [folder, `${folder}-config`]) rmSync(each, { recursive: true, force: true });
+  for (const server of eventStores.values()) void server.then((started) => started.close());
+  for (const folder of made) for (const each of [folder, `${folder}-config`, `${folder}-eventstore.jsonl`]) rmSync(each, { recursive: true, force: true });
 };
 
 export function freePort(): Promise<number> {
@@ -87,21 +89,37 @@ export function freePort(): Promise<number> {
   });
 }
 
-function launch(dataDir: string, port: number, env: Readonly<Record<string, string>>) {
+async function launch(dataDir: string, port: number, env: Readonly<Record<string, string>>) {
   if (!existsSync(MAIN)) throw new Error('there is no build: run npm run build');
-  const child = spawn(process.execPath, ['--enable-source-maps', MAIN], { env: { ...environment(dataDir, port), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--enable-source-maps', MAIN], { env: { ...(await environment(dataDir, port)), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   return { child, output: () => stdout() + stderr() };
 }
 
-/** Nothing of ours is inherited: keys of a developer's shell must not reach a journey. */
-const environment = (dataDir: string, port: number) => ({
+/**
+ * Nothing of ours is inherited: keys of a developer's shell must not reach a journey. What carries facts and chunks can be chosen:
+ * PARLEY_JOURNEY_EVENT_LOG_URL=kafka://… gives each data folder a topic of its own there, PARLEY_JOURNEY_LIVE_URL=redis://… is taken as it is,
+ * PARLEY_JOURNEY_EVENT_STORE_URL=esdb: gives each data folder a conformance server of its own, esdb://… is taken as it is.
+ */
+const environment = async (dataDir: string, port: number) => ({
   PATH: process.env['PATH'],
   HOME: dataDir,
   XDG_CONFIG_HOME: `${dataDir}-config`,
   PARLEY_DATA_DIR: dataDir,
   PARLEY_GATEWAY_PORT: `${port}`,
+  ...(process.env['PARLEY_JOURNEY_EVENT_LOG_URL'] && { PARLEY_EVENT_LOG_URL: `${process.env['PARLEY_JOURNEY_EVENT_LOG_URL']}/${basename(dataDir)}` }),
+  ...(process.env['PARLEY_JOURNEY_EVENT_STORE_URL'] && { PARLEY_EVENT_STORE_URL: await eventStoreUrl(process.env['PARLEY_JOURNEY_EVENT_STORE_URL'], dataDir) }),
+  ...(process.env['PARLEY_JOURNEY_LIVE_URL'] && { PARLEY_LIVE_URL: process.env['PARLEY_JOURNEY_LIVE_URL'] }),
 });
+
+const eventStores = new Map<string, Promise<ConformanceServer>>();
+
+async function eventStoreUrl(url: string, dataDir: string): Promise<string> {
+  if (url !== 'esdb:') return url;
+  const server = eventStores.get(dataDir) ?? startConformanceServer({ file: `${dataDir}-eventstore.jsonl` });
+  eventStores.set(dataDir, server);
+  return (await server).url;
+}
 
 function collect(stream: NodeJS.ReadableStream): () => string {
   let text = '';

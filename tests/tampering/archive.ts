@@ -86,7 +86,7 @@ export class Archive {
     const [last] = (await this.databases.owner.query<{ stream: string }>('select stream from parley.events where tenant_id = $1 order by position desc limit 1', [tenantId])).rows;
     const { rows } = await this.databases.owner.query<{ count: bigint }>('select count(*) from parley.events where tenant_id = $1', [tenantId]);
     await this.until(async () => (await new ChainReads(this.databases).end(tenantId))?.facts === Number(rows[0]!.count));
-    await this.exporter().close({ tenantId, exportId, stream: last!.stream });
+    await this.exporter().close({ tenantId, exportId, stream: last!.stream, afterFacts: 0 });
     return exportId;
   }
 
@@ -95,7 +95,7 @@ export class Archive {
     const id = await this.close(tenantId, exportId);
     const head = await new ChainReads(this.databases).headOf(tenantId, id);
     let text = '';
-    for await (const part of this.exporter().text({ tenantId, exportId: id, stream: '' }, head!)) text += part;
+    for await (const part of this.exporter().text({ tenantId, exportId: id }, head!)) text += part;
     return text;
   }
 

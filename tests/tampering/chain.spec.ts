@@ -1,7 +1,8 @@
 import { linkOf, START, verifyBundle } from '#parley-verify';
 import { ChainReads } from '@parley/audit/chain/chain-reads.js';
 import { contentOf } from '@parley/audit/chain/chained-fact.js';
-import { Archive, SetClock } from './archive.js';
+import { Anchors } from '@parley/audit/anchors/anchor.js';
+import { Archive, MemoryAnchor, SetClock } from './archive.js';
 
 const [tenantA, tenantB] = [crypto.randomUUID(), crypto.randomUUID()];
 const clock = new SetClock();
@@ -40,6 +41,14 @@ describe('the chain', () => {
     expect(await verified(await archive.bundle(tenantB))).toMatchObject({ tenantId: tenantB, findings: [], facts: 1 });
   });
 
+  it('is closed by a head for each of several exports at once, and for one whose fact is signed already', async () => {
+    const texts = await Promise.all([archive.bundle(tenantB), archive.bundle(tenantB), archive.bundle(tenantB)]);
+    const reports = await Promise.all(texts.map(verified));
+    expect(reports.map(({ findings }) => findings)).toEqual([[], [], []]);
+    await archive.record(tenantB, 'two', ['y']);
+    expect(await verified(await archive.bundle(tenantB))).toMatchObject({ findings: [], facts: 2, heads: 5 });
+  });
+
   it('is signed at the end of each day that brought facts, and of no other', async () => {
     const heads = async () => (await reads().heads(tenantA, 0, 100)).length;
     const before = await heads();
@@ -74,5 +83,53 @@ describe('the chain', () => {
     await archive.until(async () => (await reads().end(gone))?.facts === 2);
     expect((await archive.check(gone)).report.findings).toEqual([expect.objectContaining({ code: 'facts-differ', sentence: 'head 1 counts 3 facts in 1 streams; here are 2 in 1.' })]);
     expect((await archive.check(tenantA)).report.findings).toEqual([]);
+  });
+});
+
+describe('heads', () => {
+  it('wait while the place outside cannot take them, which health shows, and follow in their order', async () => {
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    const anchor = new MemoryAnchor();
+    const publish = anchor.publish.bind(anchor);
+    anchor.publish = () => Promise.reject(full);
+    const house = await Archive.open({ anchors: new Anchors([anchor]) });
+    await house.stopKeeping();
+    const keeper = house.keep();
+    for (const text of ['a', 'b']) {
+      await house.record(tenantA, 'one', [text]);
+      await house.close(tenantA);
+    }
+    await house.until(async () => (await keeper.health()).status === 'degraded');
+    expect((await keeper.health()).details).toEqual({ state: 'running', anchor: 'ENOSPC' });
+    anchor.publish = publish;
+    await house.until(async () => (await keeper.health()).status === 'up');
+    expect(anchor.heads.map(({ payload }) => (JSON.parse(payload) as { head: number }).head)).toEqual([1, 2]);
+    await house.shut();
+  });
+
+  it('close so many facts without waiting for the end of the day', async () => {
+    process.env['PARLEY_AUDIT_HEAD_FACTS'] = '10';
+    const house = await Archive.open();
+    delete process.env['PARLEY_AUDIT_HEAD_FACTS'];
+    for (let number = 0; number < 25; number++) await house.record(tenantA, `${number}`, ['a']);
+    await house.until(async () => (await house.check(tenantA)).report.facts === 25);
+    await house.until(async () => (await house.check(tenantA)).report.unsigned < 10);
+    const { report } = await house.check(tenantA);
+    expect(report).toMatchObject({ findings: [], facts: 25 });
+    expect(report.heads).toBeGreaterThanOrEqual(1);
+    await house.shut();
+  });
+
+  it('say of a log that was cut under the chain that it is refused', async () => {
+    const house = await Archive.open();
+    await house.record(tenantA, 'one', ['a', 'b', 'c']);
+    await house.close(tenantA);
+    await house.stopKeeping();
+    await house.databases.owner.query('delete from parley.events where revision > 0');
+    const keeper = house.keep();
+    await house.until(async () => (await keeper.health()).details['state'] === 'refused');
+    expect((await keeper.health()).status).toBe('degraded');
+    expect((await house.check(tenantA)).report.findings.map(({ code }) => code)).toEqual(['missing', 'missing']);
+    await house.shut();
   });
 });

@@ -13,7 +13,7 @@ import { startEmbeddedPostgres } from '@parley/platform/postgres/embedded-postgr
 import { hasEmbeddedDatabase, runningEmbeddedPostgres } from '@parley/platform/postgres/embedded-running.js';
 import { SystemRandom } from '@parley/platform/random/random.js';
 import { standaloneConfig } from '@parley/platform/standalone/standalone-config.js';
-import { databaseUrl } from '../../standalone/database-url.js';
+import { databaseUrl } from '../../composition/database-url.js';
 import { CliError } from '../cli-error.js';
 
 /** What a command of the operator works with, in its own process: the parts of a Parley, whether or not one runs beside it. */

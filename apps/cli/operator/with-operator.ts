@@ -10,9 +10,10 @@ import { openOperator, type Operator } from './open-operator.js';
 /**
  * Runs a command of the operator's. Ctrl-C aborts the signal: the command then ends in good order, and says how to go on.
  *
+ * @param whenLost what to do when the database was lost in the middle
  * @throws CliError for whatever a person can mend
  */
-export async function withOperator<Result>(work: (operator: Operator, signal: AbortSignal) => Promise<Result>): Promise<Result> {
+export async function withOperator<Result>(work: (operator: Operator, signal: AbortSignal) => Promise<Result>, whenLost = 'Run the same command again when it is back.'): Promise<Result> {
   rootLogger.level = 'silent'; // stdout is for what was asked
   const stop = new AbortController();
   const interrupt = () => stop.abort();
@@ -22,16 +23,16 @@ export async function withOperator<Result>(work: (operator: Operator, signal: Ab
     operator = await openOperator();
     return await work(operator, stop.signal);
   } catch (error) {
-    throw explained(error);
+    throw explained(error, whenLost);
   } finally {
     await operator?.close().catch(() => undefined); // what was lost is closed
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 
-function explained(error: unknown): unknown {
+function explained(error: unknown, whenLost: string): unknown {
   if (error instanceof InvalidConfig) return new CliError(`The configuration is not valid: ${error.message}.`, 'INVALID_CONFIG');
   if (error instanceof DatabaseUnusable || error instanceof EmbeddedPostgresError) return new CliError(error.message, 'DATABASE_UNUSABLE');
-  if (error instanceof StoreUnavailable || isOutage(error)) return new CliError('The database was lost while we worked.', 'DATABASE_LOST', 'Run the same command again when it is back.', { cause: error });
+  if (error instanceof StoreUnavailable || isOutage(error)) return new CliError('The database was lost while we worked.', 'DATABASE_LOST', whenLost, { cause: error });
   return error;
 }

@@ -2,10 +2,13 @@
 export {
   CONVERSATION_CATEGORY,
   ConversationDeleted,
+  ConversationImported,
   ConversationRenamed,
   ConversationStarted,
+  MessageImported,
   MessageSent,
   RegenerationRequested,
+  ReplyImported,
   ReplyRecorded,
   ReplyStopRequested,
 } from './domain/conversation.events.js';

@@ -1,7 +1,6 @@
-import type { Command } from '@parley/kernel/command.js';
 import { Injectable } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { CommandSender, type Receipt } from './command-sender.js';
+import { CommandSender } from './command-sender.js';
 
 /** Commands within one process: the Nest bus finds the handler by the command's class. */
 @Injectable()
@@ -10,7 +9,7 @@ export class BusCommandSender extends CommandSender {
     super();
   }
 
-  async send(command: Command): Promise<Receipt> {
-    return this.bus.execute<Command, Receipt>(command);
+  async execute<Answer>(command: object): Promise<Answer> {
+    return this.bus.execute<object, Answer>(command);
   }
 }

@@ -16,5 +16,10 @@ export abstract class CommandSender {
   /**
    * @throws DomainError when it is refused; anything else leaves the outcome open: send it again, with the same ids
    */
-  abstract send(command: Command): Promise<Receipt>;
+  send(command: Command): Promise<Receipt> {
+    return this.execute<Receipt>(command);
+  }
+
+  /** For a command that answers more than where it landed, e.g. tokens. @throws as `send` */
+  abstract execute<Answer>(command: object): Promise<Answer>;
 }

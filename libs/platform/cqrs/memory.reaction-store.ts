@@ -11,8 +11,8 @@ export class MemoryReactionStore extends ReactionStore {
   private readonly entries = new Map<string, Entry>();
   readonly skipped: (ParkedName & Skip)[] = [];
 
-  async checkpoints(reactors: readonly string[], lane: number): Promise<readonly ReactorCheckpoint[]> {
-    return reactors.flatMap((reactor) => this.saved.get(`${reactor}/${lane}`) ?? []);
+  async checkpoints(reactors: readonly string[], lane?: number): Promise<readonly ReactorCheckpoint[]> {
+    return [...this.saved.values()].filter((each) => reactors.includes(each.reactor) && (lane === undefined || each.lane === lane));
   }
 
   async save(checkpoints: readonly ReactorCheckpoint[]): Promise<void> {

@@ -27,8 +27,8 @@ export class PostgresReactionStore extends ReactionStore {
     super();
   }
 
-  async checkpoints(reactors: readonly string[], lane: number): Promise<readonly ReactorCheckpoint[]> {
-    const text = `select reactor, lane, position, store_id as "storeId", epoch from cqrs.reactor_checkpoints where reactor = any($1) and lane = $2`;
+  async checkpoints(reactors: readonly string[], lane?: number): Promise<readonly ReactorCheckpoint[]> {
+    const text = `select reactor, lane, position, store_id as "storeId", epoch from cqrs.reactor_checkpoints where reactor = any($1) and lane = coalesce($2, lane)`;
     return (await this.writer.query<ReactorCheckpoint>(text, [reactors, lane])).rows;
   }
 

@@ -34,8 +34,8 @@ export class ForeignCheckpoint extends Error {
 
 export interface ReactorStatus {
   readonly reactor: string;
-  /** `refused`: see ForeignCheckpoint and StoreReplaced; it does not run until someone decided what to do. */
-  readonly state: 'starting' | 'running' | 'refused' | 'stopped';
+  /** `elsewhere`: not in this process. `refused`: see ForeignCheckpoint and StoreReplaced; it does not run until someone decided what to do. */
+  readonly state: 'elsewhere' | 'running' | 'refused' | 'stopped';
   /** Every fact up to here is done or parked; the lowest of its lanes. */
   readonly position: bigint;
   readonly head: bigint;
@@ -52,7 +52,7 @@ export class Reacting {
   private readonly saved = new Map<Progress, bigint>();
   private readonly underWay = new Set<Promise<void>>();
   private readonly freed = new Bell();
-  private state: ReactorStatus['state'] = 'starting';
+  private state: ReactorStatus['state'] = 'elsewhere';
   private running: Promise<unknown> = Promise.resolve();
 
   /** @param name who follows, for the log: processes of one name share the lanes */
@@ -81,9 +81,11 @@ export class Reacting {
   }
 
   async status(): Promise<readonly ReactorStatus[]> {
-    const [head, parked] = await Promise.all([this.log.head(), this.parts.memory.parked(this.reactors.map(({ name }) => name))]);
+    const names = this.reactors.map(({ name }) => name);
+    const [head, parked, saved] = await Promise.all([this.log.head(), this.parts.memory.parked(names), this.state === 'elsewhere' ? this.parts.memory.checkpoints(names) : []]);
     return this.reactors.map((reactor) => {
-      const positions = [...this.lanes.values()].map((lane) => lane.get(reactor)!.position);
+      const elsewhere = saved.filter((each) => each.reactor === reactor.name).map((each) => each.position);
+      const positions = [...this.lanes.values()].map((lane) => lane.get(reactor)!.position).concat(elsewhere);
       const position = positions.reduce((lowest, each) => (each < lowest ? each : lowest), positions[0] ?? 0n);
       return { reactor: reactor.name, state: this.state, position, head, lag: head - position, parked: parked.filter((each) => each.reactor === reactor.name) };
     });
@@ -108,7 +110,7 @@ export class Reacting {
   }
 
   /** Settles when all facts of the delivery have begun, not when they are done. */
-  private async takeIn({ lane, facts }: Delivery): Promise<void> {
+  private async takeIn({ lane, facts, through }: Delivery): Promise<void> {
     const shapes = shapesOf(this.definitions);
     const wanted = facts.filter(({ type }) => shapes.has(type));
     const decoded = wanted.length > 0 ? await this.parts.codec.decode(wanted, this.definitions, { open: true }) : [];
@@ -124,8 +126,7 @@ export class Reacting {
         this.begin(this.reactions.take(reactor, fact).then((isDone) => (isDone ? mine.done(position) : undefined)));
       }
     }
-    const last = facts.at(-1);
-    if (last) for (const mine of progress.values()) mine.pass(last.position);
+    for (const mine of progress.values()) mine.pass(through);
   }
 
   private begin(work: Promise<void>): void {

@@ -31,6 +31,7 @@ export function reactionStoreContract(name: string, open: () => Promise<Reaction
       await store.save([checkpoint(5n), checkpoint(7n, { lane: 1 }), checkpoint(9n, { reactor: `${reactor}.other` })]);
       expect(await store.checkpoints([reactor, 'spec.unknown'], 0)).toEqual([checkpoint(5n)]);
       expect(await store.checkpoints([reactor], 1)).toEqual([checkpoint(7n, { lane: 1 })]);
+      expect(new Set(await store.checkpoints([reactor]))).toEqual(new Set([checkpoint(5n), checkpoint(7n, { lane: 1 })]));
     });
 
     it('takes no checkpoint back, except for another store', async () => {

@@ -39,7 +39,8 @@ export interface BlockedStream {
 
 /** What reactors remember: how far they are, and what they had to put aside. */
 export abstract class ReactionStore {
-  abstract checkpoints(reactors: readonly string[], lane: number): Promise<readonly ReactorCheckpoint[]>;
+  /** @param lane one alone; default: all of them */
+  abstract checkpoints(reactors: readonly string[], lane?: number): Promise<readonly ReactorCheckpoint[]>;
 
   /** Never takes a checkpoint of the same store back. */
   abstract save(checkpoints: readonly ReactorCheckpoint[]): Promise<void>;

@@ -1,7 +1,8 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap, type Type } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap, Optional, type Type } from '@nestjs/common';
 import type { Reactor } from '@parley/kernel/reactor.js';
 import { Clock } from '../clock/clock.js';
 import { EventLog } from '../event-log/event-log.js';
+import { FOLLOWS_HERE } from '../event-log/follows-here.js';
 import { EventStore } from '../event-store/event-store.js';
 import { Codec } from '../personal-data/codec.js';
 import { CommandSender } from './command-sender.js';
@@ -30,13 +31,14 @@ export function reactorsFor(name: string, reactors: readonly Reactor[]): Type<On
       @Inject(ReactionStore) memory: ReactionStore,
       @Inject(Clock) clock: Clock,
       @Inject(ReactionsControl) control: ReactionsControl,
+      @Optional() @Inject(FOLLOWS_HERE) private readonly isFollowedHere = true,
     ) {
       this.reacting = new Reacting(`reactors.${name}`, reactors, log, { events, codec, commands, memory, clock });
       control.register(reactors, this.reacting);
     }
 
     onApplicationBootstrap(): void {
-      this.reacting.start();
+      if (this.isFollowedHere) this.reacting.start();
     }
 
     async beforeApplicationShutdown(): Promise<void> {

@@ -4,7 +4,10 @@ import type { StoredFact, StoreIdentity } from '../event-store/event-store.js';
 export interface Delivery {
   /** Where order holds: 0 for a log that is read directly; the partition, where a broker carries it. A tenant stays in one lane. */
   readonly lane: number;
+  /** None when there is nothing to take in, and the lane has come further all the same. */
   readonly facts: readonly StoredFact[];
+  /** Every fact of the lane up to this position is in this delivery or in those before it. */
+  readonly through: bigint;
 }
 
 export interface FollowOptions {
@@ -22,6 +25,12 @@ export abstract class EventLog {
   /** Which store the facts come from: stands beside each checkpoint. */
   abstract readonly identity: StoreIdentity;
 
+  /** How many lanes there are: 0 to `lanes` - 1. */
+  abstract readonly lanes: number;
+
+  /** The lane that all facts of a tenant come in. */
+  abstract laneOf(tenantId: string): number;
+
   /**
    * First what is there, then what comes. The next delivery is asked for when the last one was taken in. Ends when aborted.
    *
@@ -31,4 +40,7 @@ export abstract class EventLog {
 
   /** The position of the last fact; how far a follower is behind is the difference. Feeds health and metrics. */
   abstract head(): Promise<bigint>;
+
+  /** Lets go of connections; those who follow have been stopped. */
+  abstract close(): Promise<void>;
 }

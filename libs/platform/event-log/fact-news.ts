@@ -46,10 +46,10 @@ export class FactNews {
     const name = `${this.name}.${crypto.randomUUID()}`; // its own: whoever shares a name shares the facts out
     while (!signal.aborted) {
       try {
-        for await (const { lane, facts } of this.log.follow({ name, after: (each) => this.resume(each), signal })) {
+        for await (const { lane, facts, through } of this.log.follow({ name, after: (each) => this.resume(each), signal })) {
           const wanted = facts.filter(({ type }) => shapes.has(type));
           if (wanted.length > 0) for (const fact of await this.codec.decode(wanted, this.definitions, { open: false })) this.tell(fact);
-          this.positions.set(lane, facts.at(-1)?.position ?? this.positions.get(lane)!);
+          this.positions.set(lane, through);
         }
       } catch (error) {
         log.error('fact-news.failed', { name: this.name, error: error as Error });

@@ -26,6 +26,9 @@ import { WaitingRoom } from './waiting-room.js';
 /** Facts in one page of a stream that is read for its ids. */
 const PAGE = 500;
 
+/** What one append of a copy takes: well below 1 MiB, whatever the characters are. */
+const [MOST_AT_ONCE, CHARACTERS_AT_ONCE] = [100, 100_000];
+
 /**
  * The log in EventStoreDB (KurrentDB). Positions are the server's: they rise, with gaps.
  *
@@ -45,7 +48,7 @@ export class EsdbEventStore extends EventStore {
     this.reader = new EsdbLogReader(connection);
     this.waiting = new WaitingRoom(waitingMax);
     connection.guardBy(() => log.check());
-    this.tail = new EsdbTail(connection, this.bell);
+    this.tail = new EsdbTail(connection, this.bell, log);
   }
 
   get identity(): StoreIdentity {
@@ -82,6 +85,11 @@ export class EsdbEventStore extends EventStore {
     } finally {
       leave();
     }
+  }
+
+  /** Fact after fact of a stream in one append, one append after another: the order of the log is kept. */
+  async copyIn(facts: readonly StoredFact[]): Promise<void> {
+    for (const run of runsOf(facts)) await this.copyRun(run);
   }
 
   async read(stream: string, { from = 0n, limit }: StreamPage): Promise<readonly StoredFact[]> {
@@ -146,6 +154,22 @@ export class EsdbEventStore extends EventStore {
     }
   }
 
+  private async copyRun(run: readonly StoredFact[]): Promise<void> {
+    const [{ stream, revision }] = run as [StoredFact];
+    const expected = revision - 1n;
+    try {
+      const events = run.map((fact) => eventOf(fact, { recordedAt: fact.recordedAt }));
+      const { position } = await this.connection.append(stream, events, expected === NO_STREAM ? NEVER_WRITTEN : expected);
+      await this.wrote(stream, expected, run, position?.commit);
+    } catch (error) {
+      if (!(error instanceof WrongExpectedVersionError)) throw error;
+      const ids = await this.idsOf(stream);
+      const rest = run.filter((fact) => ids.get(fact.eventId)?.revision !== fact.revision);
+      if (rest.length === run.length || (rest[0] && rest[0].revision !== ids.through + 1n)) throw new RevisionConflict(stream, expected);
+      if (rest.length > 0) await this.copyRun(rest);
+    }
+  }
+
   /** @param answered the last fact's position; an older server leaves it out where it was asked twice */
   private async wrote(stream: string, expected: bigint, facts: readonly ProposedFact[], answered: bigint | undefined): Promise<Appended> {
     const revision = expected + BigInt(facts.length);
@@ -176,4 +200,18 @@ export class EsdbEventStore extends EventStore {
     }
     return this.known.of(stream);
   }
+}
+
+/** Facts that follow each other in the log and in their stream, as many as one append takes. */
+function* runsOf(facts: readonly StoredFact[]): Generator<readonly StoredFact[]> {
+  let run: StoredFact[] = [];
+  let size = 0;
+  for (const fact of facts) {
+    const own = fact.data.length + fact.meta.length;
+    const goesOn = run.at(-1)?.stream === fact.stream && run.length < MOST_AT_ONCE && size + own < CHARACTERS_AT_ONCE;
+    if (!goesOn && run.length > 0) yield run;
+    run = goesOn ? [...run, fact] : [fact];
+    size = goesOn ? size + own : own;
+  }
+  if (run.length > 0) yield run;
 }

@@ -3,6 +3,7 @@ import { BACKWARDS, END, type Position, type ResolvedEvent, START, streamNameFil
 import type { Bell } from './bell.js';
 import type { EsdbConnection } from './esdb.connection.js';
 import { FactReader } from './esdb.facts.js';
+import type { SameLog } from './esdb.same-log.js';
 import type { StoredFact } from './event-store.js';
 
 /** How much of the log's end is kept; up to twice as much, so that it is seldom cut. */
@@ -29,7 +30,7 @@ export class EsdbTail {
   private readonly running: Promise<void>;
   private isRinging = false;
 
-  constructor(private readonly connection: EsdbConnection, private readonly bell: Bell) {
+  constructor(private readonly connection: EsdbConnection, private readonly bell: Bell, private readonly log: SameLog) {
     this.poll = setInterval(() => bell.ring(), POLL_MS).unref();
     this.running = this.run();
   }
@@ -38,11 +39,13 @@ export class EsdbTail {
     return this.from !== undefined;
   }
 
-  /** @returns undefined when only the store knows */
+  /** @returns undefined when only the store knows: what comes by the subscription may be behind what we know to be there */
   after(position: bigint, limit: number): readonly StoredFact[] | undefined {
-    if (this.from === undefined || position < this.from || position >= (this.facts.at(-1)?.position ?? 0n)) return undefined;
+    const last = this.facts.at(-1)?.position ?? 0n;
+    if (this.from === undefined || position < this.from || position >= last) return undefined;
     const index = this.facts.findLastIndex((fact) => fact.position <= position) + 1;
-    return this.facts.slice(index, index + limit);
+    const facts = this.facts.slice(index, index + limit);
+    return facts.length === limit || last >= this.log.seen ? facts : undefined;
   }
 
   /** The connection is closed beside, so that nothing waits for an answer. */
@@ -95,6 +98,7 @@ export class EsdbTail {
 
   private take(fact: StoredFact | undefined): void {
     if (!fact) return;
+    this.log.saw(fact);
     this.facts.push(fact);
     this.characters += sizeOf(fact);
     if (this.facts.length > 2 * FACTS || this.characters > 2 * CHARACTERS) this.cut();

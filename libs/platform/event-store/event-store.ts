@@ -116,6 +116,15 @@ export abstract class EventStore {
    */
   abstract append(stream: string, expected: bigint, facts: readonly ProposedFact[]): Promise<Appended>;
 
+  /**
+   * Appends facts that another store recorded, as they are: ids, revisions, data, metadata, instants; only positions are new. What is
+   * there already, of this copy, is left out, so the same page may come again.
+   *
+   * @param facts in the order of the other log, without a gap
+   * @throws RevisionConflict when a stream is not where a fact goes on: then facts before it may have been written
+   */
+  abstract copyIn(facts: readonly StoredFact[]): Promise<void>;
+
   /** A page of one stream, in order. Empty when there is nothing from there on. */
   abstract read(stream: string, page: StreamPage): Promise<readonly StoredFact[]>;
 

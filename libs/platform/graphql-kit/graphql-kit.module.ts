@@ -3,10 +3,12 @@ import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { type DynamicModule, Global, type InjectionToken, Module, type ModuleMetadata, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { GraphQLModule } from '@nestjs/graphql';
+import type { GraphQLSchema } from 'graphql';
 import { Clock, SystemClock } from '../clock/clock.js';
 import { Random, SystemRandom } from '../random/random.js';
 import { AccessGuard } from './access.guard.js';
 import { ApolloStations } from './apollo.plugin.js';
+import { AsOfQueries, LooksBack } from './as-of.js';
 import { Arrivals } from './arrivals.js';
 import type { Call, IncomingCall } from './call.js';
 import { ConsistentReads, ReadYourWrites } from './consistent.js';
@@ -23,13 +25,15 @@ import { LiveConnections } from './live/live-connections.js';
 import { SocketOperations } from './live/socket.operations.js';
 import { SocketServer } from './live/socket.server.js';
 import { OperationMetrics } from './operation.metrics.js';
-import { withConsistencyToken, withPlainFields } from './schema.js';
+import { withAsOf, withConsistencyToken, withPlainFields } from './schema.js';
 
 export interface GraphqlKitOptions {
   /** Modules that export `AccessTokens` and what `readYourWrites` names, unless global ones do. */
   readonly imports?: ModuleMetadata['imports'];
   /** The provider that waits for read models; by default `ReadYourWrites` itself is looked for. */
   readonly readYourWrites?: InjectionToken;
+  /** The provider that finds places in the past; without one no query has the argument `asOf`. */
+  readonly looksBack?: InjectionToken;
 }
 
 /** Settings and errors, which Apollo's configuration needs before there is a schema. */
@@ -43,11 +47,11 @@ class GatewaySettingsModule {}
 /** GraphQL over HTTP, server-sent events and WebSocket: who may enter, how much, and how errors look. `prepareGateway` opens its doors. */
 @Module({})
 export class GraphqlKitModule {
-  static forRoot({ imports = [], readYourWrites }: GraphqlKitOptions = {}): DynamicModule {
+  static forRoot({ imports = [], readYourWrites, looksBack }: GraphqlKitOptions = {}): DynamicModule {
     return {
       module: GraphqlKitModule,
       global: true,
-      imports: [...imports, GatewaySettingsModule, GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: DrainingDriver, inject: [GatewaySettings, ErrorAnswers, DocumentStore], useFactory: apolloConfig })],
+      imports: [...imports, GatewaySettingsModule, GraphQLModule.forRootAsync<ApolloDriverConfig>({ driver: DrainingDriver, inject: [GatewaySettings, ErrorAnswers, DocumentStore], useFactory: apolloConfig((schema) => (looksBack ? withAsOf(whole(schema)) : whole(schema))) })],
       providers: [
         ...(readYourWrites ? [{ provide: ReadYourWrites, useExisting: readYourWrites }] : []),
         { provide: Clock, useClass: SystemClock },
@@ -56,6 +60,7 @@ export class GraphqlKitModule {
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_INTERCEPTOR, useClass: OperationMetrics },
         { provide: APP_INTERCEPTOR, useClass: ConsistentReads },
+        ...(looksBack ? [{ provide: LooksBack, useExisting: looksBack }, { provide: APP_INTERCEPTOR, useClass: AsOfQueries }] : []),
         { provide: APP_PIPE, useFactory: () => new ValidationPipe({ transform: true, exceptionFactory: inputErrors }) },
         ApolloStations,
         Arrivals,
@@ -71,13 +76,15 @@ export class GraphqlKitModule {
   }
 }
 
-function apolloConfig(settings: GatewaySettings, errors: ErrorAnswers, documentStore: DocumentStore): Omit<ApolloDriverConfig, 'driver'> {
+const whole = (schema: GraphQLSchema) => withPlainFields(withConsistencyToken(schema));
+
+const apolloConfig = (transformSchema: (schema: GraphQLSchema) => GraphQLSchema) => (settings: GatewaySettings, errors: ErrorAnswers, documentStore: DocumentStore): Omit<ApolloDriverConfig, 'driver'> => {
   const { PARLEY_GATEWAY_TOKENS_MAX: maxTokens, isSchemaShown } = settings.values;
   return {
     path: '/graphql',
     autoSchemaFile: true,
     sortSchema: true,
-    transformSchema: (schema) => withPlainFields(withConsistencyToken(schema)),
+    transformSchema,
     context: ({ req }: { req: IncomingCall }): Call => ({ req, arrival: req.arrival as Call['arrival'] }),
     introspection: isSchemaShown,
     graphiql: false,
@@ -93,4 +100,4 @@ function apolloConfig(settings: GatewaySettings, errors: ErrorAnswers, documentS
     autoTransformHttpErrors: false,
     formatError: (_formatted, error) => errors.answer(error),
   };
-}
+};

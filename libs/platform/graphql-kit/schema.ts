@@ -1,13 +1,30 @@
-import { type GraphQLField, GraphQLObjectType, GraphQLSchema, GraphQLString, isObjectType, lexicographicSortSchema, printSchema } from 'graphql';
+import { type GraphQLArgumentConfig, type GraphQLField, type GraphQLFieldConfig, GraphQLObjectType, GraphQLSchema, GraphQLString, isObjectType, lexicographicSortSchema, printSchema } from 'graphql';
+import { AS_OF, belowAsOf } from './as-of.js';
 import { CONSISTENCY_ARGUMENT } from './consistent.js';
 
+const CONSISTENCY: GraphQLArgumentConfig = {
+  type: GraphQLString,
+  description: 'From a mutation that this query must see: it waits, bounded, until the read models have got there.',
+};
+
+const PAST: GraphQLArgumentConfig = {
+  type: GraphQLString,
+  description: 'Answers as of then: an instant (ISO 8601 with a time zone, e.g. `2026-01-31T12:00:00.000Z`) or a position of the log. What was erased since stays erased.',
+};
+
+type Field = GraphQLFieldConfig<unknown, unknown>;
+
 /** Gives every query the argument `consistencyToken`: none can forget it, and clients that cannot set a header use it. */
-export function withConsistencyToken(schema: GraphQLSchema): GraphQLSchema {
+export const withConsistencyToken = (schema: GraphQLSchema): GraphQLSchema => withArgument(schema, CONSISTENCY_ARGUMENT, CONSISTENCY);
+
+/** Gives every query that reads a fold the argument `asOf`. */
+export const withAsOf = (schema: GraphQLSchema): GraphQLSchema => belowAsOf(withArgument(schema, AS_OF, PAST, ({ extensions }) => extensions?.[AS_OF] !== false));
+
+function withArgument(schema: GraphQLSchema, name: string, argument: GraphQLArgumentConfig, has: (field: Field) => boolean = () => true): GraphQLSchema {
   const query = schema.getQueryType();
   if (!query) return schema;
   const config = query.toConfig();
-  const argument = { type: GraphQLString, description: 'From a mutation that this query must see: it waits, bounded, until the read models have got there.' };
-  const fields = Object.entries(config.fields).map(([name, field]) => [name, { ...field, args: { [CONSISTENCY_ARGUMENT]: argument, ...field.args } }] as const);
+  const fields = Object.entries(config.fields).map(([key, field]) => [key, has(field) ? { ...field, args: { [name]: argument, ...field.args } } : field] as const);
   const changed = new GraphQLObjectType({ ...config, fields: Object.fromEntries(fields) });
   const others = schema.toConfig().types.filter((type) => type !== query);
   return new GraphQLSchema({ ...schema.toConfig(), query: changed, types: [changed, ...others] });

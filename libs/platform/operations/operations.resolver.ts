@@ -1,4 +1,5 @@
 import { Args, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { NotAsOf } from '../graphql-kit/as-of.js';
 import { type CallerIdentity, CurrentCaller, Requires } from '../graphql-kit/caller.js';
 import { Followers } from './followers.js';
 import {
@@ -11,6 +12,7 @@ import {
 export class OperationsResolver {
   constructor(private readonly followers: Followers) {}
 
+  @NotAsOf()
   @Query(() => [ProjectionView], { description: 'Projections and reactors: how far they are and what is parked. For platform administrators.' })
   projections(): Promise<ProjectionView[]> {
     return this.followers.status();

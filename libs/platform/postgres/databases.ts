@@ -6,7 +6,7 @@ import { applySchema, type Roles, type SchemaPart } from './schema.js';
 /** Oldest Postgres that has what we need (`security_invoker` views). */
 const OLDEST = 15;
 
-/** One Postgres, four ways in: each with the rights of its part, none with more. */
+/** One Postgres, five ways in: each with the rights of its part, none with more. (Who asks about the past goes by `urls.historian`.) */
 export class Databases {
   constructor(
     /** Migrates, and makes and publishes tables of read models. Nothing else. */
@@ -91,7 +91,7 @@ const connectOwner = (ownerUrl: string): Pool => connectPool(ownerUrl, { max: 3,
 
 function connectAll(owner: Pool, ownerUrl: string, roles: Roles, masterKey: Buffer): Databases {
   const url = parse(ownerUrl);
-  const urls = { owner: ownerUrl, app: urlOf(url, roles.app, masterKey), projector: urlOf(url, roles.projector, masterKey), writer: urlOf(url, roles.writer, masterKey) };
+  const urls = { owner: ownerUrl, app: urlOf(url, roles.app, masterKey), projector: urlOf(url, roles.projector, masterKey), writer: urlOf(url, roles.writer, masterKey), historian: urlOf(url, roles.historian, masterKey) };
   // A hung server must be found out in seconds where people wait.
   return new Databases(owner, connectPool(urls.app), connectPool(urls.projector), connectPool(urls.writer, { timeoutMs: 10_000 }), urls, roles);
 }

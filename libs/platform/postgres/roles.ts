@@ -11,7 +11,7 @@ const LONGEST_ENDING = '_tenant_analyst';
  * @throws RangeError when the database's name leaves no room
  */
 export function rolesOf(database: string): Roles {
-  const roles = { app: `${database}_app`, projector: `${database}_projector`, writer: `${database}_writer` };
+  const roles = { app: `${database}_app`, projector: `${database}_projector`, writer: `${database}_writer`, historian: `${database}_historian` };
   const most = MOST_BYTES_OF_A_NAME - LONGEST_ENDING.length;
   if (Buffer.byteLength(database) > most) throw new RangeError(`the name of database ${database} is too long: at most ${most} bytes`);
   if (/["\0{}]/.test(database)) throw new RangeError(`the name of database ${database} has characters that Parley cannot take`);
@@ -33,6 +33,7 @@ export async function createRoles(owner: Pool, database: string, masterKey: Buff
     ...Object.values(roles).map((role: string) => createRole(role, verifierOf(role, masterKey))),
     `revoke all on database ${name} from public; revoke all on schema public from public;`,
     `grant connect on database ${name} to {{app}}, {{projector}}, {{writer}};`,
+    `grant connect, temporary on database ${name} to {{historian}};`,
     'alter role {{app}} set default_transaction_read_only = on;',
   ].join('\n');
   await applySchema(owner, roles, [{ name: 'roles', ddl }]);
@@ -51,7 +52,7 @@ async function checkRoles(owner: Pool, roles: Roles): Promise<void> {
   const { rows } = await owner.query<{ role: string }>(
     `select rolname as role from pg_roles r where rolname = any($1) and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication
        or exists (select from pg_auth_members m where m.member = r.oid)
-       or exists (select from pg_class c where c.relowner = r.oid) or exists (select from pg_namespace n where n.nspowner = r.oid))`,
+       or exists (select from pg_class c where c.relowner = r.oid and c.relpersistence <> 't') or exists (select from pg_namespace n where n.nspowner = r.oid))`,
     [Object.values(roles)],
   );
   if (rows.length > 0) throw new Error(`roles that may do more than Parley allows: ${rows.map(({ role }) => role).join(', ')}`);

@@ -5,6 +5,8 @@ export interface Roles {
   readonly app: string;
   readonly projector: string;
   readonly writer: string;
+  /** Asks about the past, in tables that it makes for itself and that go with its transaction. It sees nothing of the present. */
+  readonly historian: string;
 }
 
 /** A part of the database that knows how to make itself. */
@@ -49,4 +51,4 @@ export async function applySchema(owner: Pool, roles: Roles, parts: readonly Sch
   }
 }
 
-const withRoles = (ddl: string, roles: Roles) => ddl.replace(/\{\{(app|projector|writer)\}\}/g, (_, role: keyof Roles) => `"${roles[role]}"`);
+const withRoles = (ddl: string, roles: Roles) => ddl.replace(/\{\{(app|projector|writer|historian)\}\}/g, (_, role: keyof Roles) => `"${roles[role]}"`);

@@ -43,7 +43,7 @@ export class ConsistencyTokens {
     if (!said) throw new ConsistencyTokenInvalid();
     const { storeId, epoch } = this.log.identity;
     if (said.tenantId !== tenantId || said.storeId !== storeId || said.epoch !== epoch) throw new ConsistencyTokenForeign();
-    const position = await this.served.reach(said.position, timeoutMs);
+    const position = await this.served.reach(said.position, timeoutMs, this.log.laneOf(tenantId));
     if (position < said.position) throw new ReadModelBehind({ behindBy: Number(said.position - position), retryAfterMs: RETRY_AFTER_MS });
   }
 }

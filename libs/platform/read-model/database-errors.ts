@@ -32,6 +32,12 @@ export function isUndefinedTable(error: unknown): boolean {
   return cause instanceof DatabaseError && cause.code === '42P01';
 }
 
+/** The role may not see it. */
+export function isForbiddenTable(error: unknown): boolean {
+  const cause = causeOf(error);
+  return cause instanceof DatabaseError && cause.code === '42501';
+}
+
 const causeOf = (error: unknown): unknown => (error instanceof QueryFailedError ? error.driverError : error);
 
 /** Why a fact was parked, without what people wrote. */

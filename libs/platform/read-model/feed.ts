@@ -9,7 +9,7 @@ import type { Readable } from './readable.js';
 import { atSkips } from './skips.js';
 
 /** Most facts in one transaction, and most text: what a batch may take of the process's memory. */
-const MAX_FACTS = 2_000;
+export const MAX_FACTS = 2_000;
 const MAX_TEXT = 4_000_000;
 
 export interface Feeding {
@@ -27,7 +27,7 @@ export interface Feeding {
 }
 
 /**
- * Feeds the log to a projector until aborted: while Postgres takes in one delivery, the next is read and decoded.
+ * Feeds the log to a projector until aborted.
  *
  * @throws CheckpointAheadOfLog, and whatever the log or the database throws: begin again from the checkpoint
  */
@@ -38,15 +38,23 @@ export async function feed({ log, codec, projector, streams, projections, name, 
   const after = (lane: number) => projector.checkpoint(lane);
   const deliveries = log.follow({ name, after, limit: MAX_FACTS, signal: AbortSignal.any([signal, own.signal]) });
   try {
-    for await (const { lane, facts, through } of ahead(batches(deliveries, decodingFor(codec, projections)))) {
-      for (const { facts: some, through: end, skip } of atSkips(facts, through, projections)) {
-        await projector.apply(some, { lane, through: end });
-        if (skip) for (const table of projector.tables) if (table.projection.name === skip.projection) await streams.skip(table, skip);
-      }
-      await taken();
-    }
+    await takeIn(deliveries, { codec, projector, streams, projections, taken });
   } finally {
     own.abort(); // the log may be waiting for news, for the sake of a batch that nobody wants any more
+  }
+}
+
+/** Takes deliveries in, to their end: while Postgres takes in one, the next is read and decoded. */
+export async function takeIn(
+  deliveries: AsyncGenerator<Delivery>,
+  { codec, projector, streams, projections, taken }: Pick<Feeding, 'codec' | 'projector' | 'streams' | 'projections' | 'taken'>,
+): Promise<void> {
+  for await (const { lane, facts, through } of ahead(batches(deliveries, decodingFor(codec, projections)))) {
+    for (const { facts: some, through: end, skip } of atSkips(facts, through, projections)) {
+      await projector.apply(some, { lane, through: end });
+      if (skip) for (const table of projector.tables) if (table.projection.name === skip.projection) await streams.skip(table, skip);
+    }
+    await taken();
   }
 }
 
@@ -57,8 +65,10 @@ interface Batch {
 }
 
 async function* batches(deliveries: AsyncGenerator<Delivery>, decode: ReturnType<typeof decodingFor>): AsyncGenerator<Batch, void> {
-  for await (const { lane, facts } of deliveries) {
-    for (const slice of slices(facts)) yield { lane, facts: await decode(slice), through: slice.at(-1)!.position };
+  for await (const { lane, facts, through } of deliveries) {
+    let taken = 0n;
+    for (const slice of slices(facts)) yield { lane, facts: await decode(slice), through: (taken = slice.at(-1)!.position) };
+    if (through > taken) yield { lane, facts: [], through };
   }
 }
 

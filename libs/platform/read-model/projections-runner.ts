@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { EventLog } from '../event-log/event-log.js';
+import { FOLLOWS_HERE } from '../event-log/follows-here.js';
 import { EventStore, StoreReplaced } from '../event-store/event-store.js';
 import { Codec } from '../personal-data/codec.js';
 import { Databases } from '../postgres/databases.js';
 import { listen } from '../postgres/listen.js';
 import { logger } from '../telemetry/logger.js';
 import { type Build, declareBuilds, dropExpired, readBuilds } from './builds.js';
-import { CheckpointAheadOfLog, ForeignCheckpoint } from './checkpoints.js';
+import { CheckpointAheadOfLog, ForeignCheckpoint, LanesDiffer } from './checkpoints.js';
 import { feed } from './feed.js';
 import { Paces } from './pace.js';
 import { ParkedStreams } from './parked-streams.js';
@@ -42,7 +43,7 @@ export interface Problem {
   readonly reason: string;
 }
 
-const REFUSALS = [ForeignCheckpoint, CheckpointAheadOfLog, StoreReplaced];
+const REFUSALS = [ForeignCheckpoint, CheckpointAheadOfLog, LanesDiffer, StoreReplaced];
 
 /**
  * Keeps the projections of this process up to date for as long as it runs.
@@ -69,12 +70,13 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     store: EventStore,
     private readonly codec: Codec,
     private readonly served: ServedPosition,
+    @Optional() @Inject(FOLLOWS_HERE) private readonly isFollowedHere = true,
   ) {
     this.streams = new ParkedStreams(databases, store, codec);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.registry.all().length === 0) return;
+    if (this.registry.all().length === 0 || !this.isFollowedHere) return;
     this.running = this.run();
     const patience = new AbortController();
     await Promise.race([this.ready.promise, delay(HOLD_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
@@ -173,13 +175,13 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     while (!signal.aborted) {
       let projector: PostgresProjector | undefined;
       try {
-        const opened = (projector = await PostgresProjector.open(this.databases, this.events.identity, targets));
+        const opened = (projector = await PostgresProjector.open(this.databases, this.events.identity, targets, this.events.lanes));
         const start = await this.events.head();
         const taken = async () => {
           this.failures.delete(part);
           this.served.ring();
           if (isUp) return;
-          const position = await opened.checkpoint();
+          const position = await opened.position();
           for (const { name } of opened.tables) this.paces.saw(name, position);
           isUp = position >= start && (await this.events.head()) - position <= CLOSE;
           if (isUp) await caughtUp(opened);

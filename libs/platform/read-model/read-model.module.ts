@@ -6,6 +6,7 @@ import { ProjectionsControl } from './projections.service.js';
 import { ProjectionsRunner } from './projections-runner.js';
 import { readModelSchema } from './read-model.schema.js';
 import { ServedPosition } from './served-position.js';
+import { TimeTravel } from './time-travel/time-travel.js';
 import { TenantReads } from './tenant-reads.js';
 
 /**
@@ -14,8 +15,8 @@ import { TenantReads } from './tenant-reads.js';
  */
 @Global()
 @Module({
-  providers: [{ provide: Clock, useClass: SystemClock }, ProjectionRegistry, ServedPosition, ProjectionsRunner, ProjectionsControl, TenantReads, ConsistencyTokens],
-  exports: [ProjectionRegistry, ProjectionsControl, ServedPosition, TenantReads, ConsistencyTokens],
+  providers: [{ provide: Clock, useClass: SystemClock }, ProjectionRegistry, ServedPosition, ProjectionsRunner, ProjectionsControl, TenantReads, TimeTravel, ConsistencyTokens],
+  exports: [ProjectionRegistry, ProjectionsControl, ServedPosition, TenantReads, TimeTravel, ConsistencyTokens],
 })
 export class ReadModelModule {
   static readonly tables = [readModelSchema];

@@ -25,7 +25,7 @@ create table if not exists parley.projection_checkpoints (
   primary key (table_name, lane)
 );
 grant select on parley.projection_checkpoints to ${APP};
-grant select, insert, update on parley.projection_checkpoints to ${PROJECTOR};
+grant select, insert, update, delete on parley.projection_checkpoints to ${PROJECTOR};
 
 -- The version of each read model that queries see.
 create table if not exists parley.read_models (

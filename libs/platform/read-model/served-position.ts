@@ -13,7 +13,7 @@ const POLL_MS = 200;
 @Injectable()
 export class ServedPosition implements OnApplicationShutdown {
   private readonly bell = new Bell();
-  private known = 0n;
+  private readonly known = new Map<number, bigint>();
   private listening: Promise<() => Promise<void>> | undefined;
 
   constructor(private readonly databases: Databases, private readonly dataSource: DataSource) {}
@@ -23,18 +23,19 @@ export class ServedPosition implements OnApplicationShutdown {
     this.bell.ring();
   }
 
-  /** Waits until the read models have got to a position, or the time is over. @returns how far they came */
-  async reach(position: bigint, timeoutMs: number): Promise<bigint> {
+  /** Waits until the read models have got to a position in a lane, or the time is over. @returns how far they came */
+  async reach(position: bigint, timeoutMs: number, lane = 0): Promise<bigint> {
     const until = performance.now() + timeoutMs;
-    while (this.known < position) {
+    let known = this.known.get(lane) ?? 0n;
+    while (known < position) {
       const news = this.bell.heard(); // before looking: what is committed while we look must wake us
-      this.known = await this.look();
+      this.known.set(lane, (known = await this.look(lane)));
       const leftMs = until - performance.now();
-      if (this.known >= position || leftMs <= 0) break;
+      if (known >= position || leftMs <= 0) break;
       this.listening ??= listen(this.databases.urls.app, PROJECTED, () => this.bell.ring()).catch(this.deaf);
       await soon(news, Math.min(leftMs, POLL_MS));
     }
-    return this.known;
+    return known;
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -42,11 +43,11 @@ export class ServedPosition implements OnApplicationShutdown {
   }
 
   /** Read models are the entities that this process knows: one that was given up long ago holds nobody back. */
-  private async look(): Promise<bigint> {
+  private async look(lane: number): Promise<bigint> {
     const { rows } = await this.databases.app.query<{ position: bigint | null }>({
       name: 'served position',
-      text: `select min(c.position) as position from parley.read_models m join parley.projection_checkpoints c using (table_name) where m.name = any($1)`,
-      values: [this.dataSource.entityMetadatas.map(({ tablePath }) => tablePath)],
+      text: `select min(c.position) as position from parley.read_models m join parley.projection_checkpoints c using (table_name) where m.name = any($1) and c.lane = $2`,
+      values: [this.dataSource.entityMetadatas.map(({ tablePath }) => tablePath), lane],
     });
     return rows[0]!.position ?? EVERYTHING;
   }

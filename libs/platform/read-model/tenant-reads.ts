@@ -1,10 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { defineError } from '@parley/kernel/domain-error.js';
 import { id } from '@parley/kernel/meta.js';
 import type { Projection, TenantKeyed } from '@parley/kernel/projection.js';
-import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { readingAsOf } from '../graphql-kit/as-of.js';
 import { Opener } from '../personal-data/opener.js';
 import { isOutage, isUndefinedTable } from './database-errors.js';
+import { TimeTravel } from './time-travel/time-travel.js';
+import { type Client, giveUp } from './transactions.js';
 
 /** The tables of a new read model are not there yet: its first build is under way. */
 export class ReadModelBuilding extends defineError(
@@ -25,11 +28,11 @@ const RETRY_AFTER_MS = 1_000;
 
 /**
  * The way of every query: a read-only transaction in which Postgres shows the rows of one tenant and no others. Outside of it the
- * app's role sees no rows at all.
+ * app's role sees no rows at all. Where the call is as of then (`readingAsOf`), the same query runs on tables of the past.
  */
 @Injectable()
 export class TenantReads {
-  constructor(private readonly dataSource: DataSource, private readonly opener: Opener) {}
+  constructor(private readonly dataSource: DataSource, private readonly opener: Opener, @Optional() private readonly timeTravel?: TimeTravel) {}
 
   /**
    * @param work asks by the given manager alone, and is done with it when it settles
@@ -37,6 +40,17 @@ export class TenantReads {
    */
   async in<R>(tenantId: string, work: (manager: EntityManager) => Promise<R>): Promise<R> {
     const tenant = id.parse(tenantId);
+    const moment = readingAsOf.getStore();
+    try {
+      return await (moment && this.timeTravel ? this.timeTravel.in(tenant, moment, work) : this.now(tenant, work));
+    } catch (error) {
+      if (isOutage(error)) throw new ReadModelsUnavailable({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });
+      if (isUndefinedTable(error)) throw new ReadModelBuilding({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });
+      throw error;
+    }
+  }
+
+  private async now<R>(tenant: string, work: (manager: EntityManager) => Promise<R>): Promise<R> {
     const runner = this.dataSource.createQueryRunner();
     try {
       const client = (await runner.connect()) as Client;
@@ -47,8 +61,6 @@ export class TenantReads {
       return result;
     } catch (error) {
       await giveUp(runner, error);
-      if (isOutage(error)) throw new ReadModelsUnavailable({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });
-      if (isUndefinedTable(error)) throw new ReadModelBuilding({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });
       throw error;
     } finally {
       await runner.release();
@@ -68,22 +80,4 @@ export class TenantReads {
     }
     return opened;
   }
-}
-
-/** Of pg. */
-interface Client {
-  query(text: string): Promise<unknown>;
-  emit(event: 'error', error: unknown): void;
-}
-
-/** A connection that is lost or hangs is closed; any other goes back to the pool clean. */
-async function giveUp(runner: QueryRunner, error: unknown): Promise<void> {
-  const client = (await runner.connect().catch(() => undefined)) as Client | undefined;
-  if (isOutage(error)) discard(runner, client, error);
-  else await client?.query('rollback').catch((lost: unknown) => discard(runner, client, lost));
-}
-
-/** TypeORM hands a connection that said `error` back as broken, so that the pool closes it. */
-function discard(runner: QueryRunner, client: Client | undefined, error: unknown): void {
-  if (!runner.isReleased) client?.emit('error', error);
 }

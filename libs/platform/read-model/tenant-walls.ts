@@ -97,7 +97,7 @@ async function roleDefects(owner: Pool, roles: Roles): Promise<string[]> {
     `select r.rolname as role, d.reason from pg_roles r cross join lateral (values
        (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication, 'has rights beyond its part'),
        (exists (select from pg_auth_members m where m.member = r.oid), 'is a member of another role'),
-       (exists (select from pg_class c where c.relowner = r.oid), 'owns a table'),
+       (exists (select from pg_class c where c.relowner = r.oid and c.relpersistence <> 't'), 'owns a table'),
        (exists (select from pg_namespace n where ${OURS} and has_schema_privilege(r.oid, n.oid, 'create')) or
          has_database_privilege(r.oid, current_database(), 'create'), 'may change the schema')) d(is_so, reason)
      where r.rolname = any($1) and d.is_so order by 1, 2`,

@@ -2,7 +2,7 @@ import type { Command } from '@parley/kernel/command.js';
 import type { Decider } from '@parley/kernel/decider.js';
 import type { Event } from '@parley/kernel/event.js';
 import { CommandHandling } from '../cqrs/command-handling.js';
-import { CommandSender, type Receipt } from '../cqrs/command-sender.js';
+import { CommandSender } from '../cqrs/command-sender.js';
 import { IdempotencyGuard } from '../cqrs/idempotency-guard.js';
 import type { IdempotencyKeys } from '../cqrs/idempotency-keys.js';
 import { MemoryIdempotencyKeys } from '../cqrs/memory.idempotency-keys.js';
@@ -43,7 +43,8 @@ export class DeciderSender extends CommandSender {
     for (const decider of deciders) for (const type of Object.keys(decider.commands)) this.byType.set(type, decider as Decider<unknown, Command, Event>);
   }
 
-  async send(command: Command): Promise<Receipt> {
-    return this.handling.handle(this.byType.get(command.type)!, command);
+  async execute<Answer>(command: object): Promise<Answer> {
+    const asked = command as Command;
+    return (await this.handling.handle(this.byType.get(asked.type)!, asked)) as Answer;
   }
 }

@@ -22,6 +22,7 @@ import { PersonalDataModule } from '../personal-data/personal-data.module.js';
 import { PostgresModule } from '../postgres/postgres.module.js';
 import type { SchemaPart } from '../postgres/schema.js';
 import { ConsistencyTokens } from '../read-model/consistency.js';
+import { TimeTravel } from '../read-model/time-travel/time-travel.js';
 import { ReadModelModule } from '../read-model/read-model.module.js';
 import { TelemetryModule } from '../telemetry/telemetry.module.js';
 import { capturedLog } from './captured-log.js';
@@ -48,7 +49,7 @@ export class SpecGateway {
       KeyStoreModule.forRoot(new MasterKey(masterKey)),
       EventStoreModule.forRoot({ masterKey }),
       EventLogModule.forRoot(),
-      GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens }),
+      GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens, looksBack: TimeTravel }),
     ];
     const parts = [PersonalDataModule, CommandHandlingModule, ReactorsModule, ReadModelModule, TelemetryModule, HealthModule, SpecIdentityModule];
     const module = await Test.createTestingModule({ imports: [...platform, ...parts, ...contexts] }).compile();

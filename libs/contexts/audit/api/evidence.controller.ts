@@ -31,10 +31,11 @@ export class EvidenceController {
   async export(@CurrentCaller() caller: CallerIdentity, @CurrentArrival() arrival: Arrival, @Body() input: HistoryInput, @Res() response: Response): Promise<void> {
     const tenantId = await this.tenantOf(caller, input);
     const exportId = arrival.newId();
+    const afterFacts = (await this.reads.end(tenantId))?.facts ?? 0;
     const { stream } = await this.commands.send(new ExportHistory({ exportId }, metaOf(caller, arrival, tenantId)));
-    const head = await this.bundle.close({ tenantId, exportId, stream });
+    const head = await this.bundle.close({ tenantId, exportId, stream, afterFacts });
     response.set('content-disposition', `attachment; filename="parley-${tenantId}-${exportId}.jsonl"`);
-    await answer(response, this.bundle.text({ tenantId, exportId, stream }, head));
+    await answer(response, this.bundle.text({ tenantId, exportId }, head));
   }
 
   /** Compares the log with its chain and with what was signed. The last line is the report. */

@@ -26,6 +26,8 @@ export interface ExportOf {
   readonly exportId: string;
   /** Where the fact of the export stands: the bundle's last head covers it. */
   readonly stream: string;
+  /** How many facts were chained before that fact. */
+  readonly afterFacts: number;
 }
 
 /** Writes a tenant's history as a bundle: see docs/audit-bundle.md. */
@@ -34,8 +36,8 @@ export class BundleExport {
   constructor(private readonly store: EventStore, private readonly reads: ChainReads) {}
 
   /** The head that closes the bundle, signed on demand. @throws ChainBehind */
-  async close({ tenantId, exportId, stream }: ExportOf, patienceMs = PATIENCE_MS): Promise<HeadRow> {
-    await this.reads.wish(tenantId, exportId, stream);
+  async close({ tenantId, exportId, stream, afterFacts }: ExportOf, patienceMs = PATIENCE_MS): Promise<HeadRow> {
+    await this.reads.wish(tenantId, exportId, stream, afterFacts);
     for (const until = performance.now() + patienceMs; ; await delay(LOOK_MS)) {
       const head = await this.reads.headOf(tenantId, exportId);
       if (head) return head;
@@ -44,7 +46,7 @@ export class BundleExport {
   }
 
   /** The bundle's text, piece by piece. What there is is written as it is, right or not: whoever verifies it will tell. */
-  async *text({ tenantId, exportId }: ExportOf, last: HeadRow): AsyncGenerator<string, void> {
+  async *text({ tenantId, exportId }: Pick<ExportOf, 'tenantId' | 'exportId'>, last: HeadRow): AsyncGenerator<string, void> {
     yield line({ kind: 'bundle', format: BUNDLE_FORMAT, tenantId, exportId, keys: await this.reads.keysOf(tenantId, last.head) });
     let number = 0;
     let heads = await this.reads.heads(tenantId, 0, HEADS_AT_ONCE);

@@ -119,16 +119,16 @@ export class ChainKeeper implements OnApplicationBootstrap, BeforeApplicationShu
 
   private async follow({ writer, signer }: Parts, signal: AbortSignal): Promise<void> {
     const after = (lane: number) => this.turns.run('chain', () => writer.begin(lane));
-    for await (const { lane, facts } of this.events.follow({ name: 'audit.chain', after, limit: AT_ONCE, signal })) {
+    for await (const delivery of this.events.follow({ name: 'audit.chain', after, limit: AT_ONCE, signal })) {
       await this.turns.run('chain', async () => {
-        const unsigned = await writer.take(lane, facts);
+        const unsigned = await writer.take(delivery);
         for (const [tenantId, count] of unsigned) {
           if (count < this.settings.mostFacts) continue;
           await signer.sign(tenantId);
           writer.forget(tenantId);
         }
       });
-      if (facts.length < AT_ONCE) await delay(LINGER_MS, undefined, { signal }).catch(() => undefined);
+      if (delivery.facts.length < AT_ONCE) await delay(LINGER_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 

@@ -64,9 +64,10 @@ export class ChainReads {
     return row && { ...row, facts: Number(row.facts) };
   }
 
-  /** Asks whoever has the key for a head that covers a stream. The same wish again changes nothing. */
-  async wish(tenantId: string, exportId: string, stream: string): Promise<void> {
-    await this.ask('chain-wish', 'insert into audit.head_wishes (tenant_id, export_id, stream) values ($1, $2, $3) on conflict do nothing', [tenantId, exportId, stream]);
+  /** Asks whoever has the key for a head that covers a stream, which begins after so many facts. The same wish again changes nothing. */
+  async wish(tenantId: string, exportId: string, stream: string, afterFacts: number): Promise<void> {
+    const text = 'insert into audit.head_wishes (tenant_id, export_id, stream, after_facts) values ($1, $2, $3, $4) on conflict do nothing';
+    await this.ask('chain-wish', text, [tenantId, exportId, stream, afterFacts]);
   }
 
   /** Public keys that signed the tenant's heads up to one, in the form of a bundle. */
@@ -79,6 +80,11 @@ export class ChainReads {
   async keys(): Promise<ReadonlyMap<string, KeyObject>> {
     const rows = await this.ask<{ key: string }>('chain-keys', 'select public_key as key from audit.keys order by first_used_at, key_id', []);
     return new Map(rows.flatMap(({ key }) => named(key)));
+  }
+
+  async unanchored(): Promise<number> {
+    const [row] = await this.ask<{ count: bigint }>('chain-unanchored', 'select count(*) from audit.heads where anchored_at is null', []);
+    return Number(row!.count);
   }
 
   /** The place in the log up to which every lane is chained. */

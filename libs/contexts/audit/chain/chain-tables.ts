@@ -38,11 +38,11 @@ export const headsTable = writeSideTable({
   ],
 });
 
-/** Heads that someone waits for: whoever asks need not have the key. The head is to cover the stream that the export's own fact stands in. */
+/** Heads that someone waits for: whoever asks need not have the key. The head is to cover the stream that the export's own fact stands in, after so many facts. */
 export const headWishesTable = writeSideTable({
   name: 'audit.head_wishes',
   tenant: true,
-  columns: 'export_id uuid not null, stream text not null, wished_at timestamptz not null default now()',
+  columns: 'export_id uuid not null, stream text not null, after_facts bigint not null, wished_at timestamptz not null default now()',
   primaryKey: ['export_id'],
 });
 

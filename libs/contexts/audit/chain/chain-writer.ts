@@ -1,4 +1,5 @@
 import { linkOf, START } from '#parley-verify';
+import type { Delivery } from '@parley/platform/event-log/event-log.js';
 import type { StoredFact, StoreIdentity } from '@parley/platform/event-store/event-store.js';
 import { arrayLiteral } from '@parley/platform/read-model/array-literal.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
@@ -52,16 +53,15 @@ export class ChainWriter {
   }
 
   /** @returns of the tenants that got links, how many facts no head covers */
-  async take(lane: number, facts: readonly StoredFact[]): Promise<ReadonlyMap<string, number>> {
+  async take({ lane, facts, through }: Delivery): Promise<ReadonlyMap<string, number>> {
     const after = this.positions.get(lane) ?? (await this.begin(lane));
+    if (through <= after) return new Map();
     const news = facts.filter(({ position }) => position > after);
-    const last = news.at(-1);
-    if (!last) return new Map();
     await this.load(new Set(news.map(({ tenantId }) => tenantId)));
     const [links, ends] = this.chained(news);
-    await this.write(lane, last.position, links, ends);
+    await this.write(lane, through, links, ends);
     for (const [tenantId, end] of ends) this.ends.set(tenantId, end);
-    this.positions.set(lane, last.position);
+    this.positions.set(lane, through);
     return new Map([...ends].map(([tenantId, { facts: count, signedFacts }]) => [tenantId, count - signedFacts]));
   }
 
@@ -99,7 +99,7 @@ export class ChainWriter {
   }
 
   private async write(lane: number, position: bigint, links: readonly Link[], ends: ReadonlyMap<string, ChainEnd>): Promise<void> {
-    const linked = <Column extends keyof Link>(column: Column) => arrayLiteral(links.map((link) => link[column]), false);
+    const linked = (column: Exclude<keyof Link, 'stream'>) => `{${links.map((link) => link[column]).join(',')}}`; // ids, numbers and hex need no quotes
     const ended = <Column extends keyof ChainEnd>(column: Column) => arrayLiteral([...ends.values()].map((end) => end[column]), false);
     await this.client.query({
       name: 'chain-facts',
@@ -117,7 +117,7 @@ with linked as (
 insert into audit.chain_checkpoints (lane, position, store_id, epoch) values ($13, $14, $15, $16)
 on conflict (lane) do update set position = excluded.position`,
       values: [
-        linked('tenantId'), linked('number'), linked('eventId'), linked('stream'), linked('revision'), linked('hash'),
+        linked('tenantId'), linked('number'), linked('eventId'), arrayLiteral(links.map(({ stream }) => stream), false), linked('revision'), linked('hash'),
         arrayLiteral([...ends.keys()], false), ended('facts'), ended('streams'), ended('link'), ended('lastAt'), ended('unsignedSince'),
         lane, position, this.identity.storeId, this.identity.epoch,
       ],

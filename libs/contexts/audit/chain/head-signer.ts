@@ -60,8 +60,7 @@ export class HeadSigner {
     const { rows } = await this.client.query<{ tenantId: string; exportId: string }>({
       name: 'heads-wished',
       text: `select wish.tenant_id as "tenantId", wish.export_id as "exportId" from audit.head_wishes wish join audit.chains chain using (tenant_id)
-        where exists (select from audit.links link where link.tenant_id = wish.tenant_id and link.number > chain.signed_facts and link.stream = wish.stream)
-           or (chain.unsigned_since is null and exists (select from audit.links link where link.tenant_id = wish.tenant_id and link.stream = wish.stream))`,
+        where exists (select from audit.links link where link.tenant_id = wish.tenant_id and link.number > least(wish.after_facts, chain.facts - 1) and link.stream = wish.stream)`,
     });
     for (const { tenantId, exportId } of rows) await this.sign(tenantId, exportId);
     return rows.map(({ tenantId }) => tenantId);

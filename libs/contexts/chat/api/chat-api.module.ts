@@ -2,11 +2,20 @@ import { Clock, SystemClock } from '@parley/platform/clock/clock.js';
 import { Module } from '@nestjs/common';
 import { ConversationResolver } from './conversation.resolver.js';
 import { ErasedReplies } from './erased-replies.js';
+import { InterchangeController } from './interchange/interchange.controller.js';
+import { OwnConversations } from './interchange/own-conversations.js';
 import { MessageResolver } from './message.resolver.js';
 import { ReplyNews } from './reply-news.js';
 import { ReplyStreamResolver } from './reply-stream.resolver.js';
 import { ReplyStreams } from './reply-streams.js';
 
 /** Runs where GraphQL is answered. */
-@Module({ providers: [{ provide: Clock, useClass: SystemClock }, ConversationResolver, MessageResolver, ReplyStreamResolver, ReplyStreams, ReplyNews, ErasedReplies] })
+@Module({
+  controllers: [InterchangeController],
+  providers: [
+    { provide: Clock, useClass: SystemClock },
+    ConversationResolver, MessageResolver, ReplyStreamResolver,
+    ReplyStreams, ReplyNews, ErasedReplies, OwnConversations,
+  ],
+})
 export class ChatApiModule {}

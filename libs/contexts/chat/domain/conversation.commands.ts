@@ -1,7 +1,8 @@
 import { defineCommand, writtenText } from '@parley/kernel/command.js';
-import { id } from '@parley/kernel/meta.js';
+import { id, instant } from '@parley/kernel/meta.js';
 import { FAILURE_REASONS, FINISH_REASONS, microUsd, OUTCOMES, tokenUsage } from '@parley/kernel/metering.js';
 import { z } from 'zod';
+import { IMPORT_SOURCES } from './conversation.events.js';
 
 /** Longest message that a person may send, in UTF-16 code units. */
 export const MAX_MESSAGE_LENGTH = 32_000;
@@ -54,7 +55,36 @@ export class RenameConversation extends defineCommand('RenameConversation', z.ob
 /** Hides a conversation for good and stops what is being made for it. Idempotent. */
 export class DeleteConversation extends defineCommand('DeleteConversation', z.object({ conversationId: id })) {}
 
+/** Longest text of an imported message or reply, in UTF-16 code units. */
+export const MAX_IMPORTED_LENGTH = 1_000_000;
+/** Most messages that are imported at a time, and most replies to each. */
+export const MAX_IMPORTED_MESSAGES = 50;
+export const MAX_IMPORTED_REPLIES = 20;
+
+/** Opens a conversation that was held elsewhere. Idempotent per `conversationId`. */
+export class ImportConversation extends defineCommand(
+  'ImportConversation',
+  z.object({ conversationId: id, agentId: id, title: title.nullable(), source: z.enum(IMPORT_SOURCES), startedAt: instant }),
+) {}
+
+const importedText = writtenText(MAX_IMPORTED_LENGTH);
+const named = writtenText(200);
+const importedReply = z.object({ replyId: id, text: importedText, provider: named, model: named, repliedAt: instant });
+const importedMessage = z.object({ messageId: id, text: importedText, sentAt: instant, replies: z.array(importedReply).max(MAX_IMPORTED_REPLIES) });
+export type ImportedMessage = z.input<typeof importedMessage>;
+
+/**
+ * Brings along what was said there, as long as nothing was said here. `from` is the place of the first in the whole conversation, from 0:
+ * what is there already stays as it is.
+ */
+export class ImportMessages extends defineCommand(
+  'ImportMessages',
+  z.object({ conversationId: id, from: z.int().nonnegative(), messages: z.array(importedMessage).min(1).max(MAX_IMPORTED_MESSAGES) }),
+) {}
+
 export type ConversationCommand =
+  | ImportConversation
+  | ImportMessages
   | StartConversation
   | SendMessage
   | RegenerateReply

@@ -47,3 +47,15 @@ export class TooManyRegenerations extends defineError(
   'This message has had as many replies as it may have.',
   'Send a new message.',
 ) {}
+export class ConversationGoneOn extends defineError(
+  'CHAT_CONVERSATION_GONE_ON',
+  'conflict',
+  'The conversation was not imported, or has gone on here since: nothing more can be imported into it.',
+  'Leave it as it is, or import it under another id.',
+) {}
+export class ImportOutOfOrder extends defineError(
+  'CHAT_IMPORT_OUT_OF_ORDER',
+  'conflict',
+  'Messages before these are missing.',
+  'Import the messages in order; `details.next` is the place of the next.',
+) {}

@@ -74,6 +74,50 @@ export const ConversationRenamed = defineEvent(
 /** The conversation is hidden and takes no more messages. Erasing what was said is another matter: the person's key. */
 export const ConversationDeleted = defineEvent('ConversationDeleted', z.object({ conversationId: id, deletedBy: id, deletedAt: instant }));
 
+/** Where an imported conversation was held before. */
+export const IMPORT_SOURCES = ['parley', 'chatgpt', 'librechat', 'open-webui'] as const;
+
+/** A person brought a conversation along that was held elsewhere. First fact of its stream; what was said follows, then it goes on here. */
+export const ConversationImported = defineEvent(
+  'ConversationImported',
+  z.object({
+    conversationId: id,
+    agentId: id,
+    startedBy: id,
+    title: personal(z.string().nullable()),
+    source: z.enum(IMPORT_SOURCES),
+    /** When it was started there. */
+    startedAt: instant,
+    importedAt: instant,
+  }),
+  { subject: 'startedBy' },
+);
+
+/** What the person said there. It asks for no reply. Inference reads it (chat/contract), for the prompt of what is said next. */
+export const MessageImported = defineEvent(
+  'MessageImported',
+  z.object({ conversationId: id, messageId: id, sentBy: id, text: personal(z.string()), sentAt: instant }),
+  { subject: 'sentBy' },
+);
+
+/** What was answered there, to the message before it. It cost nothing here. Of several the last one counts. Inference reads it (chat/contract). */
+export const ReplyImported = defineEvent(
+  'ReplyImported',
+  z.object({
+    conversationId: id,
+    messageId: id,
+    replyId: id,
+    agentId: id,
+    personId: id,
+    text: personal(z.string()),
+    /** As the source named it; '' where it did not. */
+    provider: z.string(),
+    model: z.string(),
+    repliedAt: instant,
+  }),
+  { subject: 'personId' },
+);
+
 export type ConversationEvent = EventOf<
   | typeof ConversationStarted
   | typeof MessageSent
@@ -82,4 +126,7 @@ export type ConversationEvent = EventOf<
   | typeof ReplyRecorded
   | typeof ConversationRenamed
   | typeof ConversationDeleted
+  | typeof ConversationImported
+  | typeof MessageImported
+  | typeof ReplyImported
 >;

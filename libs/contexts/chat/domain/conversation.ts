@@ -3,6 +3,9 @@ import type { Meta } from '@parley/kernel/meta.js';
 import {
   type ConversationCommand,
   DeleteConversation,
+  ImportConversation,
+  type ImportedMessage,
+  ImportMessages,
   RecordReply,
   RegenerateReply,
   RenameConversation,
@@ -14,18 +17,23 @@ import {
   CONVERSATION_CATEGORY,
   ConversationDeleted,
   type ConversationEvent,
+  ConversationImported,
   ConversationRenamed,
   ConversationStarted,
+  MessageImported,
   MessageSent,
   RegenerationRequested,
+  ReplyImported,
   ReplyRecorded,
   ReplyStopRequested,
 } from './conversation.events.js';
 import {
   AgentNotActive,
   AgentNotFound,
+  ConversationGoneOn,
   ConversationIdTaken,
   ConversationNotFound,
+  ImportOutOfOrder,
   ReplyIdTaken,
   ReplyNotFound,
   ReplyNotSettled,
@@ -50,6 +58,9 @@ interface Known {
   readonly agentId: string;
   readonly startedAs: string | null;
   readonly title: string | null;
+  /** It was held elsewhere before; `imported` messages of it were brought along. */
+  readonly isImported: boolean;
+  readonly imported: number;
   /** Every reply that is not settled, and the latest that are, in the order they were asked for. */
   readonly replies: readonly Reply[];
 }
@@ -73,8 +84,8 @@ export type AgentStatus = 'active' | 'archived' | 'unknown';
 export const conversationWith = (agent: AgentStatus) =>
   defineDecider<Conversation, ConversationCommand, ConversationEvent>({
     category: CONVERSATION_CATEGORY,
-    commands: { StartConversation, SendMessage, RegenerateReply, StopReply, RecordReply, RenameConversation, DeleteConversation },
-    events: { ConversationStarted, MessageSent, RegenerationRequested, ReplyStopRequested, ReplyRecorded, ConversationRenamed, ConversationDeleted },
+    commands: { StartConversation, SendMessage, RegenerateReply, StopReply, RecordReply, RenameConversation, DeleteConversation, ImportConversation, ImportMessages },
+    events: { ConversationStarted, MessageSent, RegenerationRequested, ReplyStopRequested, ReplyRecorded, ConversationRenamed, ConversationDeleted, ConversationImported, MessageImported, ReplyImported },
     id: (command) => command.data.conversationId,
 
     initialState: { status: 'new' },
@@ -145,10 +156,31 @@ export const conversationWith = (agent: AgentStatus) =>
           ConversationDeleted({ ...data, deletedBy: by, deletedAt: at }),
         ];
       },
+
+      ImportConversation({ data, meta }, state) {
+        const { conversationId, agentId } = data;
+        if (state.status !== 'new') {
+          if (state.startedBy === meta.actor.id && state.isImported) return [];
+          throw new ConversationIdTaken({ conversationId });
+        }
+        mustTakeMessages(agent, agentId);
+        return [ConversationImported({ ...data, startedBy: meta.actor.id, importedAt: meta.now })];
+      },
+
+      ImportMessages({ data: { conversationId, from, messages }, meta }, state) {
+        const { agentId, imported, isImported, replies } = mustBeTheirs(state, { conversationId }, meta);
+        if (isImported && from + messages.length <= imported) return [];
+        if (!isImported || replies.length > 0) throw new ConversationGoneOn({ conversationId });
+        if (from > imported) throw new ImportOutOfOrder({ next: imported });
+        return messages.slice(imported - from).flatMap((message) => factsOf(message, conversationId, agentId, meta.actor.id));
+      },
     },
 
     evolve: {
-      ConversationStarted: (_, { data: { startedBy, agentId, title } }) => ({ status: 'open', startedBy, agentId, startedAs: title, title, replies: [] }),
+      ConversationStarted: (_, { data: { startedBy, agentId, title } }) => ({ ...OPENED, startedBy, agentId, startedAs: title, title }),
+      ConversationImported: (_, { data: { startedBy, agentId, title } }) => ({ ...OPENED, startedBy, agentId, startedAs: title, title, isImported: true }),
+      MessageImported: (state) => (state.status === 'new' ? state : { ...state, imported: state.imported + 1 }),
+      ReplyImported: (state) => state, // nobody regenerates or stops what was not made here
       MessageSent: (state, { data: { replyId, messageId } }) => asked(state, { replyId, messageId, replaces: null, nth: 1 }),
       RegenerationRequested: (state, { data: { replyId, messageId, replacesReplyId } }) => {
         const replaced = state.status === 'new' ? undefined : replyIn(state.replies, replacesReplyId);
@@ -161,8 +193,18 @@ export const conversationWith = (agent: AgentStatus) =>
     },
   });
 
+/** As it is when it begins. */
+const OPENED = { status: 'open', isImported: false, imported: 0, replies: [] } as const;
+
 /** Where no command asks for the agent. */
 export const conversation = conversationWith('active');
+
+function factsOf({ messageId, text, sentAt, replies }: ImportedMessage, conversationId: string, agentId: string, personId: string): ConversationEvent[] {
+  return [
+    MessageImported({ conversationId, messageId, sentBy: personId, text, sentAt }),
+    ...replies.map((reply) => ReplyImported({ ...reply, conversationId, messageId, agentId, personId })),
+  ];
+}
 
 function mustBeTheirs(state: Conversation, { conversationId }: { conversationId: string }, { actor }: Meta): Known {
   if (state.status !== 'open' || state.startedBy !== actor.id) throw new ConversationNotFound({ conversationId });

@@ -3,7 +3,7 @@ import type { Projection } from '@parley/kernel/projection.js';
 import { MemoryProjector } from '@parley/platform/read-model/memory.projector.js';
 import { now, personId, tenantId } from '@parley/platform/testing/meta.js';
 import { recorded } from '@parley/platform/testing/recorded.js';
-import { ConversationDeleted, ConversationRenamed, ConversationStarted, MessageSent, RegenerationRequested, ReplyRecorded } from '../domain/conversation.events.js';
+import { ConversationDeleted, ConversationImported, ConversationRenamed, ConversationStarted, MessageImported, MessageSent, RegenerationRequested, ReplyImported, ReplyRecorded } from '../domain/conversation.events.js';
 import { chatProjections } from './chat-projections.js';
 import { conversations } from './conversations/conversations.projection.js';
 import { messages } from './messages/messages.projection.js';
@@ -128,4 +128,31 @@ it.each(chatProjections)('$name says which of its columns are sealed', async (pr
     const sealed = Object.entries(row).filter(([, value]) => String(value).startsWith('sealed:'));
     expect(projection.personal).toEqual(sealed.map(([column]) => column));
   }
+});
+
+describe('what was imported', () => {
+  const before = '2023-11-14T22:13:20.000Z';
+  const imported = ConversationImported({ conversationId, agentId, startedBy: personId, title: 'sealed:title', source: 'chatgpt', startedAt: before, importedAt: now });
+  const said = MessageImported({ conversationId, messageId, sentBy: personId, text: 'sealed:hello', sentAt: before });
+  const answered = ReplyImported({ conversationId, messageId, replyId, agentId, personId, text: 'sealed:hi', provider: '', model: 'gpt-4o', repliedAt: before });
+  const facts = [imported, said, answered];
+
+  it('is a conversation of the time when it was held', async () =>
+    expect(await rowsOf(conversations, ...facts)).toEqual([
+      { tenantId, conversationId, startedBy: personId, agentId, title: 'sealed:title', messageCount: 1, startedAt: new Date(before), lastMessageAt: new Date(before) },
+    ]));
+
+  it('shows its messages beside those that were said here', async () =>
+    expect(await rowsOf(messages, ...facts, sent)).toEqual([
+      { tenantId, conversationId, revision: 1n, messageId, sentBy: personId, text: 'sealed:hello', sentAt: new Date(before) },
+      expect.objectContaining({ revision: 3n, text: 'sealed:hello', sentAt: new Date(later) }),
+    ]));
+
+  it('shows its replies as complete, and as costing nothing', async () =>
+    expect(await rowsOf(replies, ...facts)).toEqual([
+      expect.objectContaining({ tenantId, replyId, messageId, personId, agentId, status: 'completed', text: 'sealed:hi', model: 'gpt-4o', costMicroUsd: 0n, outputTokens: 0, settledAt: new Date(before) }),
+    ]));
+
+  it.each([conversations, messages, replies])('of another tenant is not shown in $name', async (projection) =>
+    expect(await rowsOf(projection, ...facts.map((fact) => ({ ...fact, tenantId: otherTenant })))).toEqual([expect.objectContaining({ tenantId: otherTenant })]));
 });

@@ -1,7 +1,7 @@
 import { CommandHandling } from '@parley/platform/cqrs/command-handling.js';
 import type { Receipt } from '@parley/platform/cqrs/command-sender.js';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { RegenerateReply, SendMessage, StartConversation } from '../domain/conversation.commands.js';
+import { ImportConversation, RegenerateReply, SendMessage, StartConversation } from '../domain/conversation.commands.js';
 import { conversation, conversationWith } from '../domain/conversation.js';
 import { AgentStatuses } from './agent-statuses.js';
 
@@ -35,5 +35,15 @@ export class RegenerateReplyHandler implements ICommandHandler<RegenerateReply> 
   async execute(command: RegenerateReply): Promise<Receipt> {
     const { data, meta } = command;
     return this.handling.handle(deciders[await this.agents.ofConversation(meta.tenantId, data.conversationId)], command);
+  }
+}
+
+@CommandHandler(ImportConversation)
+export class ImportConversationHandler implements ICommandHandler<ImportConversation> {
+  constructor(private readonly handling: CommandHandling, private readonly agents: AgentStatuses) {}
+
+  async execute(command: ImportConversation): Promise<Receipt> {
+    const { data, meta } = command;
+    return this.handling.handle(deciders[await this.agents.of(meta.tenantId, data.agentId)], command);
   }
 }

@@ -7,7 +7,7 @@ import { May } from '@parley/platform/graphql-kit/permissions.js';
 import { type MutationRequest, Requests } from '@parley/platform/graphql-kit/requests.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
 import { connectionOf, pageOf } from '@parley/platform/read-model/keyset.js';
-import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { QueryBus } from '@nestjs/cqrs';
 import { Args, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { ChangePersonRole } from '../domain/person.commands.js';
 import { Enrol } from '../domain/sign-in.commands.js';
@@ -20,7 +20,6 @@ import { personView } from './person.views.js';
 @Resolver()
 export class MemberResolver {
   constructor(
-    private readonly bus: CommandBus,
     private readonly commands: CommandSender,
     private readonly queries: QueryBus,
     private readonly tokens: ConsistencyTokens,
@@ -36,7 +35,7 @@ export class MemberResolver {
     const { personId: ownId, email, name, password, role, idempotencyKey } = input;
     const meta = creationMeta(request, caller, idempotencyKey, 'person', ownId);
     const personId = request.newId(meta, 'person', ownId);
-    return this.payload(personId, meta, await this.bus.execute<Enrol, Receipt>(new Enrol({ personId, email, name: name ?? null, password, role }, meta)));
+    return this.payload(personId, meta, await this.commands.execute<Receipt>(new Enrol({ personId, email, name: name ?? null, password, role }, meta)));
   }
 
   @Mutation(() => MemberPayload, {

@@ -1,5 +1,5 @@
+import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
 import { Injectable } from '@nestjs/common';
-import { CommandBus } from '@nestjs/cqrs';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-local';
 import { ProvePassword, type ProvenPerson, type UnprovenRequest } from '../domain/sign-in.commands.js';
@@ -15,12 +15,12 @@ export interface PasswordAttempt {
 /** The strategy `local`: an e-mail address and a password. */
 @Injectable()
 export class PasswordStrategy extends PassportStrategy(Strategy, 'local') {
-  constructor(private readonly commands: CommandBus) {
+  constructor(private readonly commands: CommandSender) {
     super({ usernameField: 'email', passwordField: 'password', passReqToCallback: true, session: false });
   }
 
   /** @throws WrongCredentials, TooManySignIns */
   validate({ request }: PasswordAttempt, email: string, password: string): Promise<ProvenPerson> {
-    return this.commands.execute<ProvePassword, ProvenPerson>(new ProvePassword({ email, password }, request));
+    return this.commands.execute<ProvenPerson>(new ProvePassword({ email, password }, request));
   }
 }

@@ -1,10 +1,9 @@
-import type { Receipt } from '@parley/platform/cqrs/command-sender.js';
+import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
 import { type CallerIdentity, CurrentCaller, Public } from '@parley/platform/graphql-kit/caller.js';
 import { May } from '@parley/platform/graphql-kit/permissions.js';
 import { type MutationRequest, Requests } from '@parley/platform/graphql-kit/requests.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
 import { UseGuards } from '@nestjs/common';
-import { CommandBus } from '@nestjs/cqrs';
 import { Args, Mutation, Resolver } from '@nestjs/graphql';
 import { type IssuedSession, type OpenedSession, OpenSession, type ProvenPerson, RefreshSession, Register, SignOut } from '../domain/sign-in.commands.js';
 import { PasswordGuard, Proven } from './password.guard.js';
@@ -13,7 +12,7 @@ import { RefreshSessionInput, RefreshSessionPayload, RegisterInput, RegisterPayl
 /** How a person comes in, stays in and goes. */
 @Resolver()
 export class SessionResolver {
-  constructor(private readonly commands: CommandBus, private readonly tokens: ConsistencyTokens) {}
+  constructor(private readonly commands: CommandSender, private readonly tokens: ConsistencyTokens) {}
 
   @Public()
   @Mutation(() => RegisterPayload, {
@@ -21,7 +20,7 @@ export class SessionResolver {
   })
   async register(@Args('input') input: RegisterInput, @Requests() request: MutationRequest): Promise<RegisterPayload> {
     const { email, password } = input;
-    return this.open(await this.commands.execute<Register, ProvenPerson>(new Register({ email, password }, request)), request);
+    return this.open(await this.commands.execute<ProvenPerson>(new Register({ email, password }, request)), request);
   }
 
   @Public()
@@ -36,19 +35,19 @@ export class SessionResolver {
     description: 'Exchanges a refresh token for the next pair of tokens. A token that comes back after its successor ends the session.',
   })
   refreshSession(@Args('input') { refreshToken }: RefreshSessionInput, @Requests() request: MutationRequest): Promise<RefreshSessionPayload> {
-    return this.commands.execute<RefreshSession, IssuedSession>(new RefreshSession({ refreshToken }, request));
+    return this.commands.execute<IssuedSession>(new RefreshSession({ refreshToken }, request));
   }
 
   @May('session:end')
   @Mutation(() => SignOutPayload, { description: 'Ends your session: its refresh token at once, its access tokens and sockets within seconds.' })
   async signOut(@CurrentCaller() caller: CallerIdentity, @Requests() request: MutationRequest): Promise<SignOutPayload> {
     const { tenantId, sessionId } = caller;
-    const { position } = await this.commands.execute<SignOut, Receipt>(new SignOut({ sessionId }, request.meta(caller)));
+    const { position } = await this.commands.send(new SignOut({ sessionId }, request.meta(caller)));
     return { sessionId, consistencyToken: this.tokens.issue(tenantId, position) };
   }
 
   private async open(person: ProvenPerson, request: MutationRequest): Promise<SignInPayload> {
-    const { position, ...session } = await this.commands.execute<OpenSession, OpenedSession>(new OpenSession(person, request));
+    const { position, ...session } = await this.commands.execute<OpenedSession>(new OpenSession(person, request));
     return { ...session, consistencyToken: this.tokens.issue(session.tenantId, position) };
   }
 }

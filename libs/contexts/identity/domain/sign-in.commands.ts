@@ -8,6 +8,9 @@ import { personRole, type PersonRole, wantedSlug } from './person.events.js';
 /** A request whose sender has yet to say who they are. */
 export type UnprovenRequest = Pick<Meta, 'now' | 'correlationId' | 'traceparent'>;
 
+/** Nothing but that of what came: it may travel. */
+const unproven = ({ now, correlationId, traceparent }: UnprovenRequest): UnprovenRequest => ({ now, correlationId, ...(traceparent && { traceparent }) });
+
 /** Any characters, 1,024 UTF-16 code units at most: it is hashed whole. A half surrogate pair would be hashed as another character. */
 const password = z.string().min(1).max(1_024).refine((value) => value.isWellFormed(), 'must be well-formed text');
 
@@ -44,18 +47,22 @@ export interface OpenedSession extends IssuedSession {
 /** Opens an account. Answers a ProvenPerson. Safe to repeat: the same address and password name the same person. */
 export class Register {
   readonly data: z.output<typeof registration>;
+  readonly request: UnprovenRequest;
 
-  constructor(data: z.input<typeof registration>, readonly request: UnprovenRequest) {
+  constructor(data: z.input<typeof registration>, request: UnprovenRequest) {
     this.data = registration.parse(data);
+    this.request = unproven(request);
   }
 }
 
 /** Answers a ProvenPerson, or refuses; in the same words and time whether the address or the password is wrong. */
 export class ProvePassword {
   readonly data: z.output<typeof credentials>;
+  readonly request: UnprovenRequest;
 
-  constructor(data: z.input<typeof credentials>, readonly request: UnprovenRequest) {
+  constructor(data: z.input<typeof credentials>, request: UnprovenRequest) {
     this.data = credentials.parse(data);
+    this.request = unproven(request);
   }
 }
 
@@ -78,15 +85,21 @@ export class Enrol {
 
 /** Starts a session for a proven person. Answers an OpenedSession. */
 export class OpenSession {
-  constructor(readonly person: ProvenPerson, readonly request: UnprovenRequest) {}
+  readonly request: UnprovenRequest;
+
+  constructor(readonly person: ProvenPerson, request: UnprovenRequest) {
+    this.request = unproven(request);
+  }
 }
 
 /** Exchanges a refresh token, once, for the next tokens of its session. Answers an IssuedSession. */
 export class RefreshSession {
   readonly data: { readonly refreshToken: string };
+  readonly request: UnprovenRequest;
 
-  constructor(data: { refreshToken: string }, readonly request: UnprovenRequest) {
+  constructor(data: { refreshToken: string }, request: UnprovenRequest) {
     this.data = z.object({ refreshToken: z.string().max(1_000) }).parse(data);
+    this.request = unproven(request);
   }
 }
 

@@ -1,4 +1,4 @@
-import { MessageSent, RegenerationRequested, ReplyRecorded } from '@parley/chat/contract.js';
+import { MessageImported, MessageSent, RegenerationRequested, ReplyImported, ReplyRecorded } from '@parley/chat/contract.js';
 import { NO_USAGE, type Outcome } from '@parley/kernel/metering.js';
 import { ERASED } from '@parley/kernel/personal.js';
 import { now, personId } from '@parley/platform/testing/meta.js';
@@ -42,7 +42,11 @@ const replied = (message: string, nth = 1, text = `re ${message} ${nth}`, outcom
     repliedAt: now,
   });
 
-function prompt(answered: string, facts: readonly ReturnType<typeof said | typeof again | typeof replied>[], limits = { maxMessages: 50, maxCharacters: 1_000 }) {
+const brought = (message: string) => MessageImported({ conversationId, messageId: idOf(message), sentBy: personId, text: message, sentAt: now });
+const broughtReply = (message: string, nth = 1) =>
+  ReplyImported({ conversationId, messageId: idOf(message), replyId: idOf(`${message}/${nth}`), agentId, personId, text: `re ${message} ${nth}`, provider: '', model: 'gpt-4o', repliedAt: now });
+
+function prompt(answered: string, facts: readonly ReturnType<typeof said | typeof again | typeof replied | typeof brought | typeof broughtReply>[], limits = { maxMessages: 50, maxCharacters: 1_000 }) {
   const messages = new PromptMessages(idOf(answered), limits);
   for (const fact of recorded(facts).toReversed()) messages.add(fact);
   return messages.result().map(({ role, text }) => `${role === 'user' ? '>' : '<'} ${text}`);
@@ -51,6 +55,8 @@ function prompt(answered: string, facts: readonly ReturnType<typeof said | typeo
 describe('the messages of a prompt', () => {
   it('end with the one that is answered', () => expect(prompt('a', [said('a')])).toEqual(['> a']));
   it('hold what was said before, in order', () => expect(prompt('b', [said('a'), replied('a'), said('b')])).toEqual(['> a', '< re a 1', '> b']));
+  it('hold what was imported, and of several replies the last', () =>
+    expect(prompt('b', [brought('a'), broughtReply('a'), broughtReply('a', 2), said('b')])).toEqual(['> a', '< re a 2', '> b']));
   it('hold nothing that was said after', () =>
     expect(prompt('a', [said('a'), replied('a'), said('b'), replied('b'), again('a', 2)])).toEqual(['> a']));
   it('hold a message whose reply is not there yet', () => expect(prompt('b', [said('a'), said('b'), replied('b')])).toEqual(['> a', '> b']));

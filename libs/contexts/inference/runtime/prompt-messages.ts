@@ -1,11 +1,11 @@
-import { MessageSent, RegenerationRequested, ReplyRecorded } from '@parley/chat/contract.js';
+import { MessageImported, MessageSent, RegenerationRequested, ReplyImported, ReplyRecorded } from '@parley/chat/contract.js';
 import type { EventOf, Fact } from '@parley/kernel/event.js';
 import { ERASED } from '@parley/kernel/personal.js';
 
-export type PromptFact = Fact<EventOf<typeof MessageSent | typeof RegenerationRequested | typeof ReplyRecorded>>;
+export type PromptFact = Fact<EventOf<typeof MessageSent | typeof RegenerationRequested | typeof ReplyRecorded | typeof MessageImported | typeof ReplyImported>>;
 
 /** What of a conversation can stand in a prompt. */
-export const promptEvents = { MessageSent, RegenerationRequested, ReplyRecorded };
+export const promptEvents = { MessageSent, RegenerationRequested, ReplyRecorded, MessageImported, ReplyImported };
 
 export interface PromptMessage {
   readonly role: 'user' | 'assistant';
@@ -42,6 +42,12 @@ export class PromptMessages {
         break;
       case 'RegenerationRequested':
         this.count(fact.data);
+        break;
+      case 'ReplyImported':
+        if (isSaid(fact.data.text) && !this.counting.has(fact.data.messageId)) this.counting.set(fact.data.messageId, fact.data.text);
+        break;
+      case 'MessageImported':
+        this.addTurn(fact.data);
         break;
       case 'MessageSent':
         this.count(fact.data);

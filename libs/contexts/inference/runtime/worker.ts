@@ -101,10 +101,10 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
     while (!signal.aborted) {
       try {
         this.isFollowing = true;
-        for await (const { lane, facts } of this.events.follow({ name: NAME, after: (each) => this.resume(each), signal })) {
+        for await (const { lane, facts, through } of this.events.follow({ name: NAME, after: (each) => this.resume(each), signal })) {
           const wanted = facts.filter(({ type }) => Object.hasOwn(events, type));
           if (wanted.length > 0) await this.takeIn(wanted);
-          this.positions.set(lane, facts.at(-1)?.position ?? this.positions.get(lane)!);
+          this.positions.set(lane, through);
         }
       } catch (error) {
         this.isFollowing = false;

@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { type DirectiveNode, type DocumentNode, type ExecutionArgs, execute, type ExecutionResult, getOperationAST, GraphQLError, type GraphQLSchema, type OperationDefinitionNode, OperationTypeNode, type SelectionSetNode, visit } from 'graphql';
 import { compileQuery, type CompiledQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
+import { Forgetting } from '../../personal-data/forgetting.js';
 
 /** A query is compiled when it comes for the third time: compiling costs what some dozen runs save. */
 const COMPILED_AT = 3;
@@ -25,6 +26,10 @@ interface Compiled {
 export class CompiledQueries {
   private readonly compiled = new LRUCache<OperationDefinitionNode, Compiled>({ max: COMPILED_MAX });
   private readonly runs = new WeakMap<OperationDefinitionNode, number>();
+
+  constructor(@Optional() forgetting?: Forgetting) {
+    forgetting?.register('compiled-queries', () => this.compiled.clear()); // as DocumentStore says
+  }
 
   /** As graphql-js's `execute`. */
   execute(args: ExecutionArgs): Result {

@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import { type ExecutionArgs, getOperationAST, GraphQLError, parse, specifiedRules, validate, type ValidationRule, type DocumentNode, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { Forgetting } from '../../personal-data/forgetting.js';
 import type { Call } from '../call.js';
 import { GatewaySettings } from '../gateway.config.js';
 import { costError } from './cost.js';
@@ -26,7 +27,9 @@ export class Operations {
   constructor(
     private readonly schemaHost: GraphQLSchemaHost,
     private readonly settings: GatewaySettings,
+    @Optional() forgetting?: Forgetting,
   ) {
+    forgetting?.register('operations', () => this.documents.clear()); // as DocumentStore says
     this.rules = limitRules(settings);
   }
 

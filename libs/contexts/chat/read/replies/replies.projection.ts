@@ -3,7 +3,7 @@ import type { FailureReason, FinishReason, Outcome } from '@parley/kernel/meteri
 import { defineProjection } from '@parley/kernel/projection.js';
 import { TenantRow } from '@parley/platform/read-model/tenant-row.js';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { MessageSent, RegenerationRequested, ReplyRecorded } from '../../domain/conversation.events.js';
+import { MessageSent, RegenerationRequested, ReplyImported, ReplyRecorded } from '../../domain/conversation.events.js';
 
 /** One row for each reply, from the moment it is asked for. What a settled reply says is null while it is pending. */
 @Entity({ schema: 'chat', name: 'replies' })
@@ -61,14 +61,30 @@ const UNSETTLED = {
   settledAt: null,
 } as const;
 
+/** It consumed nothing here. */
+const MADE_ELSEWHERE = {
+  ...UNSETTLED,
+  status: 'completed',
+  finishReason: 'stop',
+  attempt: 0,
+  promptVersion: 0,
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+  usageEstimated: false,
+  costMicroUsd: 0n,
+  latencyMs: 0,
+} as const;
+
 const key = ({ data }: { data: { replyId: string } }) => ({ replyId: data.replyId });
 
-export const replies = defineProjection<ReplyRow, 'replyId', EventOf<typeof MessageSent | typeof RegenerationRequested | typeof ReplyRecorded>>({
+export const replies = defineProjection<ReplyRow, 'replyId', EventOf<typeof MessageSent | typeof RegenerationRequested | typeof ReplyRecorded | typeof ReplyImported>>({
   name: 'chat.replies',
-  version: 1,
+  version: 2,
   row: ReplyRow,
   personal: ['text'],
-  events: { MessageSent, RegenerationRequested, ReplyRecorded },
+  events: { MessageSent, RegenerationRequested, ReplyRecorded, ReplyImported },
   on: {
     MessageSent: {
       fresh: true,
@@ -83,6 +99,14 @@ export const replies = defineProjection<ReplyRow, 'replyId', EventOf<typeof Mess
         ({ ...UNSETTLED, conversationId, messageId, agentId, personId: requestedBy, replacesReplyId, revision, requestedAt: new Date(requestedAt) }),
     },
     ReplyRecorded: { key, evolve: (row, fact) => row && { ...row, ...settled(fact) } },
+    ReplyImported: {
+      fresh: true,
+      key,
+      evolve: (_, { data: { conversationId, messageId, agentId, personId, text, provider, model, repliedAt }, revision }) => {
+        const at = new Date(repliedAt);
+        return { ...MADE_ELSEWHERE, conversationId, messageId, agentId, personId, replacesReplyId: null, revision, text, provider, model, requestedAt: at, settledAt: at };
+      },
+    },
   },
 });
 

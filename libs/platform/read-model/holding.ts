@@ -1,0 +1,25 @@
+import type { Databases } from '../postgres/databases.js';
+
+/** Where each table stands while it is held. */
+export type Held = ReadonlyMap<string, bigint>;
+
+/**
+ * Holds tables where they are for as long as the work takes: projectors wait before their next commit, queries do not. Keep it short.
+ */
+export async function hold<Result>({ projector }: Databases, tables: readonly string[], work: (held: Held) => Promise<Result>): Promise<Result> {
+  const client = await projector.connect();
+  try {
+    await client.query('begin');
+    const { rows } = await client.query<{ table_name: string; lane: number; position: bigint }>(
+      'select table_name, lane, position from parley.projection_checkpoints where table_name = any($1) order by table_name, lane for update',
+      [tables],
+    );
+    const result = await work(new Map(rows.map(({ table_name, position }) => [table_name, position])));
+    await client.query('rollback');
+    client.release();
+    return result;
+  } catch (error) {
+    client.release(true); // closes the connection, which rolls back
+    throw error;
+  }
+}

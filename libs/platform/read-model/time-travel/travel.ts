@@ -1,0 +1,141 @@
+import type { Projection, TenantKeyed } from '@parley/kernel/projection.js';
+import { sumsOf } from '@parley/kernel/rollup.js';
+import type { ClientBase } from 'pg';
+import type { EntityManager, QueryRunner } from 'typeorm';
+import type { EventStore } from '../../event-store/event-store.js';
+import type { Codec } from '../../personal-data/codec.js';
+import { arrayLiteral } from '../array-literal.js';
+import { decodingFor } from '../decoding.js';
+import { columnsOf } from '../table.js';
+import { loadRows, writesOf } from '../table-access.js';
+import { giveUp } from '../transactions.js';
+import { foldTenant, type Overflow, saveAll } from './tenant-fold.js';
+import { type PastTable, type PastTables, pastNames } from './past-tables.js';
+
+/** Rows that are written at a time. */
+const BATCH = 4_000;
+
+export interface TravelOptions {
+  readonly store: Pick<EventStore, 'readTenant'>;
+  readonly codec: Pick<Codec, 'decode'>;
+  readonly tables: PastTables;
+  readonly tenantId: string;
+  readonly until: bigint;
+  /** The tables that the question needed the last time, by name. */
+  readonly expected: ReadonlySet<string>;
+  readonly memory?: number;
+}
+
+/** One look back: a transaction in which the tables of the past appear as statements name them. */
+export class Travel {
+  /** The tables that turned out to be needed, by name. */
+  readonly needed = new Set<string>();
+  private readonly filled = new Set<string>();
+  private readonly folded = new Set<Projection>();
+  private filling: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: TravelOptions) {}
+
+  async run<R>(work: (manager: EntityManager) => Promise<R>): Promise<R> {
+    const runner = this.options.tables.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as ClientBase;
+      await client.query('start transaction');
+      this.fillOnDemand(runner, client);
+      const result = await work(runner.manager);
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await giveUp(runner, error);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private fillOnDemand(runner: QueryRunner, client: ClientBase): void {
+    const query = runner.query.bind(runner) as (...all: unknown[]) => Promise<unknown>;
+    runner.query = (async (sql: string, ...rest: unknown[]) => {
+      const named = pastNames(sql).filter((name) => this.options.tables.byName.has(name));
+      if (named.length > 0) {
+        for (const name of named) this.needed.add(name);
+        await (this.filling = this.filling.then(() => this.fill(client, named)));
+      }
+      return query(sql, ...rest);
+    }) as QueryRunner['query'];
+  }
+
+  private async fill(client: ClientBase, named: readonly string[]): Promise<void> {
+    const missing = named.filter((name) => !this.filled.has(name));
+    if (missing.length === 0) return;
+    const { byName } = this.options.tables;
+    const wanted = [...new Set(this.filled.size === 0 ? [...missing, ...this.options.expected] : missing)];
+    for (const name of wanted) this.filled.add(name);
+    await this.fold(client, new Set(wanted.map((name) => byName.get(name)!.projection).filter((projection) => !this.folded.has(projection))));
+    for (const table of wanted.map((name) => byName.get(name)!)) if (table.rollup) await this.sum(client, table);
+  }
+
+  /** One reading of the log for all of them. */
+  private async fold(client: ClientBase, projections: ReadonlySet<Projection>): Promise<void> {
+    if (projections.size === 0) return;
+    const { store, codec, tenantId, until, memory, tables } = this.options;
+    const own = [...tables.byName.values()].filter(({ projection, rollup }) => !rollup && projections.has(projection));
+    for (const { create } of own) await client.query(create);
+    const overflow = overflowTo(client, own);
+    const decode = decodingFor(codec, [...projections]);
+    for (const folded of await foldTenant([...projections], { store, decode, tenantId, until, overflow, ...(memory !== undefined && { memory }) })) {
+      const table = own.find(({ projection }) => projection === folded.projection)!;
+      if (folded.isOverflown) await saveAll(folded, overflow);
+      else await insert(client, table, folded.rows.values() as Iterable<TenantKeyed>);
+      this.folded.add(folded.projection);
+    }
+  }
+
+  private async sum(client: ClientBase, sums: PastTable): Promise<void> {
+    await client.query(sums.create);
+    await insert(client, sums, sumsOf(sums.rollup!, (await client.query<TenantKeyed>(sums.table.all)).rows));
+  }
+}
+
+/** While the database takes one batch, the next is written down. */
+async function insert(client: ClientBase, { insert: text, columns }: PastTable, rows: Iterable<TenantKeyed>): Promise<void> {
+  let sent: Promise<unknown> = Promise.resolve();
+  for (const batch of inBatches(rows)) {
+    const values = columnsOf(columns, batch).map((each, index) => arrayLiteral(each, columns[index]!.isJson));
+    await sent;
+    sent = client.query({ text, values });
+    sent.catch(() => undefined); // it is awaited in its turn
+  }
+  await sent;
+}
+
+function* inBatches(rows: Iterable<TenantKeyed>): Generator<readonly TenantKeyed[]> {
+  let batch: TenantKeyed[] = [];
+  for (const row of rows) {
+    batch.push(row);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The same temporary table, with a key from the moment on that rows are looked up in it. */
+function overflowTo(client: ClientBase, tables: readonly PastTable[]): Overflow {
+  const keyed = new Set<Projection>();
+  const of = (projection: Projection) => tables.find((each) => each.projection === projection && !each.rollup)!;
+  const unnamed = { query: <Row extends object>({ text, values }: { text: string; values?: unknown[] }) => client.query<Row>({ text, values: values ?? [] }) };
+  return {
+    load: (projection, keys) => loadRows(unnamed, of(projection).table, keys),
+    async save(projection, rows, keys) {
+      const { table, addKey } = of(projection);
+      if (!keyed.has(projection)) await client.query(addKey);
+      keyed.add(projection);
+      const all = [...rows];
+      for (let from = 0; from < all.length; from += BATCH) {
+        const folded = { rows: new Map(all.slice(from, from + BATCH)), keys, before: new Map<string, TenantKeyed>() };
+        for (const { text, values } of writesOf(table, folded)) await client.query({ text, values: values ?? [] });
+      }
+    },
+  };
+}
