@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { affected, type AffectedOptions } from './affected.js';
 import { chat, type ChatOptions } from './chat.js';
 import { CliError } from './cli-error.js';
 import { erase, type ErasePersonOptions } from './erase.js';
 import { evidence, type ExportOptions, type VerifyOptions } from './evidence.js';
+import { history, type HistoryOptions, type StateOptions } from './history.js';
 import { exportConversations, type ExportConversationsOptions, importConversations, type ImportOptions } from './interchange.js';
 import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
@@ -54,6 +56,40 @@ people.command('list').description('who there is').option('--json', 'one JSON ob
 
 const several = (value: string, before: readonly string[] = []) => [...before, value];
 const audit = program.command('audit').description('the history of your tenant, and the proof that nobody changed it (auditors and owners)');
+audit
+  .command('history')
+  .description('every fact: who, when, by which command, and what it changed')
+  .option('-t, --tenant <id>', 'another tenant than yours (platform-admin)')
+  .option('--person <id>', 'facts that this person caused, or that name them')
+  .option('--agent <id>', 'facts of this agent, or that name it')
+  .option('--stream <stream>', 'facts of this stream')
+  .option('--type <name>', 'facts of this name, e.g. MessageSent')
+  .option('--correlation <id>', 'facts of this chain of requests')
+  .option('--from <instant>', 'recorded at or after')
+  .option('--to <instant>', 'recorded at or before')
+  .option('--last <n>', 'only the latest, 100 at most')
+  .option('--changes', 'what each changed, field by field')
+  .option('--json', 'one JSON object a line')
+  .action((options: HistoryOptions) => history.list(options));
+audit
+  .command('state')
+  .description('conversations, agents, members and usage as they were')
+  .option('-t, --tenant <id>', 'another tenant than yours (platform-admin)')
+  .option('--at <moment>', 'an instant with its time zone, or a position of the log (default: now)')
+  .option('--table <name>', 'only this read model, e.g. chat.conversations; may be repeated', several)
+  .option('--json', 'one JSON object a line')
+  .action((options: StateOptions) => history.state(options));
+audit
+  .command('affected')
+  .description('exactly the replies that an incident touched, of how many people, at what cost')
+  .option('--agent <id>', 'replies of this agent')
+  .option('--prompt-version <n>', "replies by this version of the agent's prompt")
+  .option('--provider <name>', 'replies through this provider')
+  .option('--model <name>', 'replies of this model')
+  .option('--key <id>', 'replies that were asked for with this key, or by this person')
+  .option('--between <a..b>', 'replies that were being made at some time between two instants')
+  .option('--json', 'one JSON object a line; the last one is the sum')
+  .action((options: AffectedOptions) => affected(options));
 audit
   .command('export')
   .description('write the whole history into one file, which anyone can verify with parley-verify')

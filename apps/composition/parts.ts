@@ -3,6 +3,7 @@ import { AgentsApiModule } from '@parley/agents/api/agents-api.module.js';
 import { AgentsProjectionModule } from '@parley/agents/read/agents-projection.module.js';
 import { AgentsQueryModule } from '@parley/agents/read/agents-query.module.js';
 import { AgentsWriteModule } from '@parley/agents/write/agents-write.module.js';
+import { AuditHistoryApiModule } from '@parley/audit/api/audit-history-api.module.js';
 import { AuditEvidenceApiModule } from '@parley/audit/api/audit-evidence-api.module.js';
 import { AuditChainModule } from '@parley/audit/chain/audit-chain.module.js';
 import { AuditWriteModule } from '@parley/audit/write/audit-write.module.js';
@@ -61,7 +62,7 @@ export const PROJECT: Type[] = [IdentityProjectionModule, TenancyProjectionModul
 export const QUERY: Type[] = [IdentityQueryModule, TenancyQueryModule, AgentsQueryModule, ChatQueryModule, UsageQueryModule];
 
 /** Where GraphQL and REST come in. */
-export const API: Type[] = [IdentityApiModule, TenancyApiModule, AgentsApiModule, ChatApiModule, UsageApiModule, AuditEvidenceApiModule];
+export const API: Type[] = [IdentityApiModule, TenancyApiModule, AgentsApiModule, ChatApiModule, UsageApiModule, AuditEvidenceApiModule, AuditHistoryApiModule];
 
 /** Where replies are made. */
 export const RUNTIME: Type[] = [InferenceRuntimeModule];

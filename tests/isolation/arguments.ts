@@ -8,6 +8,7 @@ export interface Belongings {
   readonly reply: string;
   /** Another member of the tenant. */
   readonly person: string;
+  readonly tenant: string;
 }
 
 /**
@@ -27,6 +28,7 @@ const ID_NAMES: Readonly<Record<string, keyof Belongings | 'new' | 'fact'>> = {
   messageId: 'message',
   replyId: 'reply',
   personId: 'person',
+  tenantId: 'tenant',
   eventId: 'fact',
 };
 
@@ -46,6 +48,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   provider: 'simulator',
   reason: 'A proof.',
   role: 'MEMBER',
+  table: 'chat.conversations',
   text: 'Hello.',
   period: 'WEEK',
   title: 'Renamed',

@@ -177,7 +177,8 @@ async function belongings(resident: Resident, ids: Partial<Belongings>): Promise
   );
   const added = await person.addMember('MEMBER', ids.person ? { personId: ids.person, idempotencyKey: ids.person } : {});
   resident.token = renamed.renameConversation.consistencyToken; // later than the end of the reply
-  return { agent, conversation, message: messageId, reply: replyId, person: added.personId };
+  const { me } = await person.get<{ me: { tenantId: string } }>('query ($token: String) { me(consistencyToken: $token) { tenantId } }', { token: resident.token });
+  return { agent, conversation, message: messageId, reply: replyId, person: added.personId, tenant: me.tenantId };
 }
 
 function casesOf(operation: Operation): Case[] {

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { connectPool } from '@parley/platform/postgres/connect.js';
 import { rolesOf } from '@parley/platform/postgres/roles.js';
+import { analystDefects } from '@parley/platform/read-model/analyst-walls.js';
 import { wallDefects } from '@parley/platform/read-model/tenant-walls.js';
 import { newDatabase } from '@parley/platform/testing/database.js';
 import type { Pool } from 'pg';
@@ -33,6 +34,28 @@ describe('the walls between tenants, in the database that the whole program made
     );
     expect(Number(rows[0]!.tables)).toBeGreaterThan(15); // the check looked at something
     expect(await defects()).toEqual([]);
+  });
+
+  it('stand around what analysts see', async () => {
+    const { rows } = await owner.query<{ name: string }>(
+      `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where c.relkind = 'r' and n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema' and has_table_privilege($1, c.oid, 'select') order by 1`,
+      [`${name}_tenant_analyst`],
+    );
+    expect(rows.map((each) => each.name.replace(/_v\d.*$/, '')).sort()).toEqual([
+      'parley.analysts', // their own row
+      'usage.conversations_daily',
+      'usage.errors_daily',
+      'usage.first_tokens_daily',
+      'usage.latencies_daily',
+      'usage.people',
+      'usage.people_daily',
+      'usage.replies',
+      'usage.usage_daily',
+      'usage.usage_daily_by_agent',
+      'usage.usage_hourly',
+    ]);
+    expect(await analystDefects(owner)).toEqual([]);
   });
 
   it('are found wanting by a new table that has none', async () => {

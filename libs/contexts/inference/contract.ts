@@ -2,6 +2,7 @@
 export {
   AttemptFailed,
   AttemptStarted,
+  GENERATION_CATEGORY,
   GenerationCompleted,
   GenerationFailed,
   GenerationStarted,

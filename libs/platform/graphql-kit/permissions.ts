@@ -17,8 +17,6 @@ export const PERMISSIONS = {
   'audit:read': [...ADMINS, 'auditor'],
   /** To take a bundle of the tenant's facts away and verify it. */
   'audit:export': [...OWNERS, 'auditor'],
-  /** To let an auditor read personal text, or no longer. */
-  'audit:grant-text': OWNERS,
   /** To erase oneself. */
   'self:erase': [...ADMINS, 'member', 'analyst', 'auditor'],
   /** To erase another person: to destroy their key. The decider of erasures says the same. */

@@ -1,7 +1,8 @@
 import { connectClient } from '../postgres/connect.js';
-import type { Databases } from '../postgres/databases.js';
-import { specDatabases } from '../testing/database.js';
+import { type Databases, openDatabases } from '../postgres/databases.js';
+import { masterKey, newDatabase, specDatabases } from '../testing/database.js';
 import { recorded } from '../testing/recorded.js';
+import { analystDefects } from './analyst-walls.js';
 import { AnalystExists, AnalystNameInvalid, AnalystPasswordInvalid, AnalystUnknown, createAnalyst, dropAnalyst, listAnalysts } from './analysts.js';
 import { PostgresProjector } from './postgres.projector.js';
 import { Added, kept, stock, tenantA, tenantB } from './projector.contract.js';
@@ -114,6 +115,34 @@ describe('an analyst, whosever', () => {
   it('leaves the walls between tenants standing', async () => {
     await create('ada', tenantA);
     expect(await wallDefects(databases.owner, databases.roles)).toEqual([]);
+    expect(await analystDefects(databases.owner)).toEqual([]);
+  });
+
+  it.each([
+    ['a schema that is opened', 'grant usage on schema spec to "GROUP"', 'revoke usage on schema spec from "GROUP"', 'DB_tenant_analyst may look into schema spec'],
+    ['a table that they may change', 'grant insert on spec.kept_v1 to "GROUP"', 'revoke insert on spec.kept_v1 from "GROUP"', 'spec.kept_v1: DB_tenant_analyst may do more than read'],
+    ['a policy that lets everything through', 'create policy open on spec.kept_v1 for select to "GROUP" using (true)', 'drop policy open on spec.kept_v1', 'spec.kept_v1: policy open lets DB_tenant_analyst past its tenant'],
+    ['a table without walls', 'create table analytics.new (id int); grant select on analytics.new to "GROUP"', 'drop table analytics.new', 'analytics.new: row-level security is not enabled'],
+    ['a view with the rights of its owner', 'create view analytics.new as select * from spec.kept_v1; grant select on analytics.new to "GROUP"', 'drop view analytics.new', 'analytics.new: has the rights of its owner, open to DB_tenant_analyst'],
+  ])('is kept in by walls that are found wanting by %s', async (_, plant, clear, defect) => {
+    const database = new URL(databases.urls.owner).pathname.slice(1);
+    const [group, expected] = [`${database}_tenant_analyst`, defect.replace('DB', database)];
+    await databases.owner.query(plant.replace('GROUP', group));
+    expect(await analystDefects(databases.owner)).toEqual([expected]);
+    await databases.owner.query(clear.replace('GROUP', group));
+  });
+
+  it('is made and dropped by an owner who is no superuser, but may make roles', async () => {
+    const url = new URL(await newDatabase());
+    const database = url.pathname.slice(1);
+    await databases.owner.query(`create role "${database}_owner" login createrole password 'spec'; alter database ${database} owner to "${database}_owner"`);
+    [url.username, url.password] = [`${database}_owner`, 'spec'];
+    const plain = await openDatabases({ ownerUrl: url.href, masterKey, tables: [readModelSchema] });
+    await createAnalyst(plain.owner, { name: 'ada', tenantId: tenantA, password });
+    expect(await listAnalysts(plain.owner)).toMatchObject([{ name: 'ada', tenantId: tenantA }]);
+    await dropAnalyst(plain.owner, 'ada');
+    expect(await listAnalysts(plain.owner)).toEqual([]);
+    await plain.close();
   });
 
   it('is listed, with whose rows they see', async () => {

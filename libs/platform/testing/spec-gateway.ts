@@ -67,6 +67,11 @@ export class SpecGateway {
     };
   }
 
+  /** A part of the application. */
+  get<Part>(token: abstract new (...all: never[]) => Part): Part {
+    return this.app.get<Part>(token, { strict: false });
+  }
+
   /** Facts that come from a context which is not here. */
   async record(stream: string, events: readonly Event[], definitions: Definitions, meta: Meta = specMeta): Promise<void> {
     const [store, codec] = [this.app.get(EventStore), this.app.get(Codec)];

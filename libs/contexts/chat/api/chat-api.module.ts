@@ -4,6 +4,7 @@ import { ConversationResolver } from './conversation.resolver.js';
 import { ErasedReplies } from './erased-replies.js';
 import { InterchangeController } from './interchange/interchange.controller.js';
 import { OwnConversations } from './interchange/own-conversations.js';
+import { LineageResolver } from './lineage.resolver.js';
 import { MessageResolver } from './message.resolver.js';
 import { ReplyNews } from './reply-news.js';
 import { ReplyStreamResolver } from './reply-stream.resolver.js';
@@ -14,7 +15,7 @@ import { ReplyStreams } from './reply-streams.js';
   controllers: [InterchangeController],
   providers: [
     { provide: Clock, useClass: SystemClock },
-    ConversationResolver, MessageResolver, ReplyStreamResolver,
+    ConversationResolver, MessageResolver, LineageResolver, ReplyStreamResolver,
     ReplyStreams, ReplyNews, ErasedReplies, OwnConversations,
   ],
 })

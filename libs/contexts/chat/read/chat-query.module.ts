@@ -4,12 +4,13 @@ import { chatProjections } from './chat-projections.js';
 import { FindConversationHandler } from './conversations/find-conversation.query.js';
 import { ListConversationsHandler } from './conversations/list-conversations.query.js';
 import { ListMessagesHandler } from './messages/list-messages.query.js';
+import { FindLineageHandler } from './lineage/find-lineage.query.js';
 import { FindReplyHandler } from './replies/find-reply.query.js';
 import { ListLateRepliesHandler } from './replies/list-late-replies.query.js';
 
 /** Runs where queries are answered. */
 @Module({
   imports: [TypeOrmModule.forFeature(chatProjections.map(({ row }) => row))],
-  providers: [FindConversationHandler, ListConversationsHandler, ListMessagesHandler, FindReplyHandler, ListLateRepliesHandler],
+  providers: [FindConversationHandler, ListConversationsHandler, ListMessagesHandler, FindReplyHandler, FindLineageHandler, ListLateRepliesHandler],
 })
 export class ChatQueryModule {}

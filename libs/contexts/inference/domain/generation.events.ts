@@ -4,6 +4,9 @@ import { FAILURE_REASONS, FINISH_REASONS, microUsd, tokenUsage } from '@parley/k
 import { personal } from '@parley/kernel/personal.js';
 import { z } from 'zod';
 
+/** Names the streams of generations: `streamName(GENERATION_CATEGORY, tenantId, replyId)`. */
+export const GENERATION_CATEGORY = 'inference.generation';
+
 /** Which reply, to what, for whom. */
 const about = { replyId: id, conversationId: id, messageId: id, personId: id, agentId: id };
 

@@ -14,6 +14,7 @@ import {
 import {
   AttemptFailed,
   AttemptStarted,
+  GENERATION_CATEGORY,
   GenerationCompleted,
   type GenerationEvent,
   GenerationFailed,
@@ -85,7 +86,7 @@ const nothing = (attempt: number) =>
  * fails an attempt names it, so a worker that was taken for dead cannot speak for the attempt that replaced its own.
  */
 export const generation = defineDecider<GenerationState, GenerationCommand, GenerationEvent>({
-  category: 'inference.generation',
+  category: GENERATION_CATEGORY,
   commands: { StartGeneration, StartAttempt, FailAttempt, RequestStop, CompleteGeneration, StopGeneration, FailGeneration },
   events: {
     GenerationStarted,

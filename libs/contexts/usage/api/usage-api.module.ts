@@ -4,9 +4,10 @@ import { AnalyticsController } from './analytics.controller.js';
 import { FiguresResolver } from './figures.resolver.js';
 import { UsageController } from './usage.controller.js';
 import { UsageNews } from './usage-news.js';
+import { AffectedResolver } from './affected.resolver.js';
 import { UsageResolver } from './usage.resolver.js';
 import { UsageUpdates } from './usage-updates.js';
 
 /** Runs at the gateway. */
-@Module({ imports: [UsageQueryModule], controllers: [AnalyticsController, UsageController], providers: [UsageResolver, FiguresResolver, UsageNews, UsageUpdates] })
+@Module({ imports: [UsageQueryModule], controllers: [AnalyticsController, UsageController], providers: [UsageResolver, FiguresResolver, AffectedResolver, UsageNews, UsageUpdates] })
 export class UsageApiModule {}

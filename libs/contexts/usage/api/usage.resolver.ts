@@ -28,7 +28,7 @@ export class UsageResolver {
 const MADE_OF = { usage: ['inputTokens', 'cachedInputTokens', 'outputTokens', 'reasoningTokens', 'isEstimated'] } as const;
 
 /** What a row lacks, nobody asked for. One literal: the same shape for each row is what the engine is fast with. */
-const shown = (row: UsageRow): ReplyUsage => ({
+export const shown = (row: UsageRow): ReplyUsage => ({
   replyId: row.replyId,
   conversationId: row.conversationId,
   messageId: row.messageId,

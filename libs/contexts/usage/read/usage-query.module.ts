@@ -6,6 +6,7 @@ import { FindProviderPerformanceHandler } from './figures/provider-performance.q
 import { ReportRows } from './figures/report-rows.js';
 import { FindRetentionHandler } from './figures/retention.query.js';
 import { SumUsageHandler } from './figures/sum-usage.query.js';
+import { FindAffectedHandler } from './affected/find-affected.query.js';
 import { FindReplyUsageHandler } from './replies/find-reply-usage.query.js';
 import { ListReplyUsageHandler } from './replies/list-reply-usage.query.js';
 import { usageProjections } from './usage-projections.js';
@@ -13,7 +14,7 @@ import { usageProjections } from './usage-projections.js';
 /** Runs where queries are answered. */
 @Module({
   imports: [TypeOrmModule.forFeature([...entitiesOf(usageProjections)])],
-  providers: [FindReplyUsageHandler, ListReplyUsageHandler, SumUsageHandler, CountPeopleHandler, FindRetentionHandler, FindProviderPerformanceHandler, ReportRows],
+  providers: [FindReplyUsageHandler, ListReplyUsageHandler, SumUsageHandler, CountPeopleHandler, FindRetentionHandler, FindProviderPerformanceHandler, FindAffectedHandler, ReportRows],
   exports: [ReportRows],
 })
 export class UsageQueryModule {}

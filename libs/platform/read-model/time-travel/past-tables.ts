@@ -28,6 +28,8 @@ export interface PastTables {
   readonly dataSource: DataSource;
   /** By the name that statements call it. */
   readonly byName: ReadonlyMap<string, PastTable>;
+  /** A statement on read models by their own names, as one on tables of the past. */
+  readonly inPast: (sql: string) => string;
 }
 
 const SCHEMA = 'pg_temp';
@@ -51,7 +53,9 @@ export async function openPastTables(url: string, projections: readonly Projecti
   }).initialize();
   for (const metadata of dataSource.entityMetadatas) metadata.tablePath = `${SCHEMA}.${nameOf(metadata.tablePath)}`;
   const tables = (await tablesOf(projections)).flatMap((table) => [pastTable(table), ...table.rollups.map((rollup) => pastRollup(table, rollup))]);
-  return { dataSource, byName: new Map(tables) };
+  const models = projections.flatMap(({ name, rollups = [] }) => [name, ...rollups.map((rollup) => rollup.name)]);
+  const model = new RegExp(`(?<![\\w".])(${['(?!)', ...models.map((name) => name.replace('.', '\\.'))].join('|')})(?![\\w".])`, 'g'); // (?!): nothing, where there is none
+  return { dataSource, byName: new Map(tables), inPast: (sql) => sql.replace(model, (name) => `"${SCHEMA}"."${nameOf(name)}"`) };
 }
 
 function pastTable(table: Table): readonly [string, PastTable] {

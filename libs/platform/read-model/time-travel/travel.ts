@@ -55,7 +55,8 @@ export class Travel {
 
   private fillOnDemand(runner: QueryRunner, client: ClientBase): void {
     const query = runner.query.bind(runner) as (...all: unknown[]) => Promise<unknown>;
-    runner.query = (async (sql: string, ...rest: unknown[]) => {
+    runner.query = (async (asked: string, ...rest: unknown[]) => {
+      const sql = this.options.tables.inPast(asked);
       const named = pastNames(sql).filter((name) => this.options.tables.byName.has(name));
       if (named.length > 0) {
         for (const name of named) this.needed.add(name);
