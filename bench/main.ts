@@ -11,6 +11,7 @@ import { graphqlListBench } from './graphql-list.bench.js';
 import { memoryBench } from './memory.bench.js';
 import { installPeers } from './peers.js';
 import { projectingBench } from './projecting.bench.js';
+import { rebuildBench } from './rebuild.bench.js';
 import { type Line, tableOf } from './report.js';
 import { usageBench } from './usage.bench.js';
 
@@ -21,6 +22,7 @@ const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   'esdb-append': esdbAppendBench,
   command: commandBench,
   projecting: projectingBench,
+  rebuild: rebuildBench,
   'first-chunk': firstChunkBench,
   memory: memoryBench,
   'as-of': asOfBench,

@@ -16,6 +16,7 @@ export interface Emmett {
 
 export interface EmmettStore {
   appendToStream(stream: string, events: readonly object[], options?: { expectedStreamVersion: bigint | 'STREAM_DOES_NOT_EXIST' }): Promise<{ nextExpectedStreamVersion: bigint }>;
+  readStream(stream: string): Promise<{ readonly events: readonly object[] }>;
   consumer(options: object): { projector(options: object): unknown; start(): Promise<void>; close(): Promise<void> };
   readonly schema: { migrate(): Promise<unknown> };
   close(): Promise<void>;

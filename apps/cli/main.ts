@@ -9,12 +9,16 @@ import { history, type HistoryOptions, type StateOptions } from './history.js';
 import { exportConversations, type ExportConversationsOptions, importConversations, type ImportOptions } from './interchange.js';
 import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
+import { addAdmin, type NewAdmin } from './operator/admins.js';
 import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
+import type { BackupOptions } from './operator/backup.js';
 import type { DiffOptions } from './operator/diff.js';
+import type { RestoreOptions } from './operator/restore.js';
 import type { StoreCopyOptions } from './operator/store-copy.js';
 import { projections } from './projections.js';
 import { type ShowOptions, usage, type UsageExportOptions } from './usage.js';
+import { retention } from './retention.js';
 
 const program = new Command('parley').description('Talk to a Parley server, and look after it.').showHelpAfterError();
 
@@ -53,6 +57,16 @@ people
   .argument('<role>', 'the new role')
   .action((who: string, role: string) => members.role(who, role));
 people.command('list').description('who there is').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => members.list(options));
+
+program
+  .command('admins')
+  .description('who may do anything, of a Parley in parts')
+  .command('add')
+  .description('make the first platform-admin, at the door of the command side (PARLEY_COMMAND_URL)')
+  .requiredOption('-e, --email <address>', 'they sign in with it')
+  .option('-s, --slug <name>', 'name of the tenant that comes with them', 'operators')
+  .option('--password-stdin', 'read the password from standard input')
+  .action((options: NewAdmin) => addAdmin(options));
 
 const several = (value: string, before: readonly string[] = []) => [...before, value];
 const audit = program.command('audit').description('the history of your tenant, and the proof that nobody changed it (auditors and owners)');
@@ -131,6 +145,15 @@ program
   .option('--json', 'one JSON object, for programs')
   .action((file: string, options: ImportOptions) => importConversations(file, options));
 
+const keeping = program.command('retention').description('how long your tenant keeps things (owners)');
+keeping
+  .command('set')
+  .description('hide things when nothing happened in them for so long')
+  .argument('<kind>', 'conversations')
+  .argument('<days>', 'after how many days, or `never`')
+  .action((kind: string, days: string) => retention.set(kind, days));
+keeping.command('list').description('the rules').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => retention.list(options));
+
 const erasing = program.command('erase').description('end something for good');
 erasing
   .command('person')
@@ -143,6 +166,20 @@ erasing
   .command('again')
   .description('destroy the keys of all who were erased, once more: after keys were restored from a backup (operator)')
   .action(() => eraseAgain());
+
+program
+  .command('backup')
+  .description('write down one moment of this Parley while it runs: the data, and apart from it the keys of people (operator)')
+  .option('--data <file>', 'the log, and what is kept beside it')
+  .option('--keys <file>', 'the keys of people, wrapped; keep them apart, and for a short time')
+  .action(async (options: BackupOptions) => (await import('./operator/backup.js')).backup(options));
+program
+  .command('restore')
+  .description('restore a backup into a new data folder or an empty database (operator)')
+  .option('--data <file>', 'the log, and what is kept beside it')
+  .option('--keys <file>', 'the keys of people')
+  .option('--in-place', 'the database itself was set back, by its own means: say so to those who followed it further')
+  .action(async (options: RestoreOptions) => (await import('./operator/restore.js')).restore(options));
 
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
 tables.command('status').description('position, lag and parked facts of each table').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => projections.status(options));

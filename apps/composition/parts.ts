@@ -11,6 +11,7 @@ import { ChatApiModule } from '@parley/chat/api/chat-api.module.js';
 import { ChatReactModule } from '@parley/chat/react/chat-react.module.js';
 import { ChatProjectionModule } from '@parley/chat/read/chat-projection.module.js';
 import { ChatQueryModule } from '@parley/chat/read/chat-query.module.js';
+import { ChatRetentionModule } from '@parley/chat/retention/chat-retention.module.js';
 import { ChatWriteModule } from '@parley/chat/write/chat-write.module.js';
 import { IdentityApiModule } from '@parley/identity/api/identity-api.module.js';
 import { IdentityForgetModule } from '@parley/identity/react/identity-forget.module.js';
@@ -67,8 +68,11 @@ export const API: Type[] = [IdentityApiModule, TenancyApiModule, AgentsApiModule
 /** Where replies are made. */
 export const RUNTIME: Type[] = [InferenceRuntimeModule];
 
+/** Where rules of retention are gone by: it asks queries and sends commands. */
+export const RETAIN: Type[] = [ChatRetentionModule];
+
 /** Parts that keep something outside the log and the read models. Every app makes what is missing of all of it: who starts first does not matter. */
-const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
+export const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
 
 /** What every app stands on. @param databaseUrl as its owner */
 export function foundation(databaseUrl: string, masterKey: MasterKey): (Type | DynamicModule)[] {

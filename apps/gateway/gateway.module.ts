@@ -10,7 +10,7 @@ import { OperationsModule } from '@parley/platform/operations/operations.module.
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
 import { TimeTravel } from '@parley/platform/read-model/time-travel/time-travel.js';
 import { ReadModelModule } from '@parley/platform/read-model/read-model.module.js';
-import { API, FORGET, foundation, PROJECT, QUERY, REACT } from '../composition/parts.js';
+import { API, FORGET, foundation, PROJECT, QUERY, REACT, RETAIN } from '../composition/parts.js';
 import type { Surroundings } from '../composition/serve-part.js';
 import { WebModule } from './web/web.module.js';
 
@@ -25,7 +25,7 @@ import { WebModule } from './web/web.module.js';
     OperationsModule,
     WebModule,
     GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens, looksBack: TimeTravel }),
-    ...REACT, ...FORGET, ...PROJECT, ...QUERY, ...API,
+    ...REACT, ...FORGET, ...PROJECT, ...QUERY, ...API, ...RETAIN,
   ],
 })
 export class GatewayModule {

@@ -74,7 +74,7 @@ function strikes(counts: Map<string, number>, fault: Fault, { prompt }: Ask): bo
 function answerTo(ask: Ask, orders: Orders, fault: Fault | null, wire: Wire, id: string, serving: Serving): Answer {
   const reply = replyTo(ask.prompt, orders);
   const pace = { firstTokenMs: orders.firstTokenMs ?? serving.firstTokenMs, tokenMs: orders.tokenMs ?? serving.tokenMs, fault };
-  if (ask.isStream) return { ...pace, contentType: 'text/event-stream; charset=utf-8', frames: wire.frames(ask, reply, id) };
+  if (ask.isStream) return { ...pace, contentType: wire.streamType, frames: wire.frames(ask, reply, id) };
   const text = JSON.stringify(wire.whole(ask, reply, id));
   const size = Math.ceil(text.length / PIECES);
   const pieces = Array.from({ length: PIECES }, (_, index) => text.slice(index * size, (index + 1) * size));

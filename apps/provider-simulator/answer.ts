@@ -102,7 +102,7 @@ async function struck(res: ServerResponse, wire: Wire, fault: Fault, frame: stri
       res.end(HTML);
       throw new Ended();
     case 'garbage':
-      return `data: ${frame.slice(frame.indexOf('{'), frame.length / 2)}\n\n`;
+      return wire.half(frame);
     case 'duplicate':
       return frame + frame;
     case 'slow':

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BadRequest, textOf, type Ask, type Frames, type Wire } from './wire.js';
+import { BadRequest, SSE, textOf, type Ask, type Frames, type Wire } from './wire.js';
 import type { Reply } from './reply.js';
 
 const block = z.object({ type: z.string(), text: z.string().min(1, 'text content blocks must be non-empty').optional() });
@@ -25,6 +25,7 @@ const TYPES: Readonly<Record<number, string>> = {
 
 /** Anthropic messages. @see https://docs.anthropic.com/en/api/messages and …/messages-streaming */
 export const anthropicWire: Wire = {
+  ...SSE,
   name: 'anthropic',
   path: '/v1/messages',
 

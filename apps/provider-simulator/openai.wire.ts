@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BadRequest, textOf, type Ask, type Frames, type Wire } from './wire.js';
+import { BadRequest, SSE, textOf, type Ask, type Frames, type Wire } from './wire.js';
 import type { Reply } from './reply.js';
 
 const content = z.union([z.string(), z.array(z.object({ type: z.string(), text: z.string().optional() }))]);
@@ -25,6 +25,7 @@ const CODES: Readonly<Record<number, { type: string; code: string | null }>> = {
 
 /** OpenAI chat completions. @see https://platform.openai.com/docs/api-reference/chat */
 export const openaiWire: Wire = {
+  ...SSE,
   name: 'openai',
   path: '/v1/chat/completions',
 

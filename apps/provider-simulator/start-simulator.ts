@@ -5,6 +5,7 @@ import { Calls, type Call } from './calls.js';
 import { MODELS } from './orders.js';
 import { anthropicWire } from './anthropic.wire.js';
 import { openaiWire } from './openai.wire.js';
+import type { Wire } from './wire.js';
 
 export interface SimulatorSettings {
   /** 0 (default): any free one. */
@@ -56,7 +57,8 @@ export async function startProviderSimulator(settings: SimulatorSettings = {}): 
   };
 }
 
-const WIRES = [openaiWire, anthropicWire];
+/** One line a format. */
+const WIRES: readonly Wire[] = [openaiWire, anthropicWire];
 
 async function route(req: IncomingMessage, res: ServerResponse, serving: Serving, showsCalls: boolean): Promise<void> {
   const { pathname } = new URL(req.url ?? '/', 'http://simulator');

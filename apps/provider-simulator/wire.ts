@@ -18,14 +18,18 @@ export interface Frames {
 
 /** A provider's way of speaking. */
 export interface Wire {
-  readonly name: 'openai' | 'anthropic';
+  readonly name: string;
   readonly path: string;
+  /** Content type of a stream. */
+  readonly streamType: string;
 
   /** @throws BadRequest */
   read(body: unknown): Ask;
   /** The answer in one JSON object. */
   whole(ask: Ask, reply: Reply, id: string): object;
   frames(ask: Ask, reply: Reply, id: string): Frames;
+  /** What takes a frame's place: half of its JSON, framed as if it were whole. */
+  half(frame: string): string;
   /** An error's body. */
   error(status: number, message: string): object;
   /** An error's event within a stream. */
@@ -41,6 +45,12 @@ export class BadRequest extends Error {
     super(message);
   }
 }
+
+/** For formats that are server-sent events. */
+export const SSE = {
+  streamType: 'text/event-stream; charset=utf-8',
+  half: (frame: string) => `data: ${frame.slice(frame.indexOf('{'), frame.length / 2)}\n\n`,
+} satisfies Partial<Wire>;
 
 /** Text of a message: a string, or parts of which some are text. */
 export function textOf(content: string | readonly { readonly type: string; readonly text?: string | undefined }[] | null | undefined): string {

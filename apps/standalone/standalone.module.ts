@@ -15,7 +15,7 @@ import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
 import { TimeTravel } from '@parley/platform/read-model/time-travel/time-travel.js';
 import { ReadModelModule } from '@parley/platform/read-model/read-model.module.js';
 import { WebModule } from '../gateway/web/web.module.js';
-import { API, FORGET, foundation, PROJECT, QUERY, REACT, RUNTIME, WRITE } from '../composition/parts.js';
+import { API, FORGET, foundation, PROJECT, QUERY, REACT, RETAIN, RUNTIME, WRITE } from '../composition/parts.js';
 
 export interface StandaloneOptions {
   /** As its owner. */
@@ -37,7 +37,7 @@ export interface StandaloneOptions {
     OperationsModule,
     WebModule,
     GraphqlKitModule.forRoot({ readYourWrites: ConsistencyTokens, looksBack: TimeTravel }),
-    ...WRITE, ...REACT, ...FORGET, ...PROJECT, ...QUERY, ...API, ...RUNTIME,
+    ...WRITE, ...REACT, ...FORGET, ...PROJECT, ...QUERY, ...API, ...RUNTIME, ...RETAIN,
   ],
 })
 export class StandaloneModule {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { CONVERSATION_CATEGORY, MessageSent } from '@parley/chat/domain/conversation.events.js';
@@ -220,6 +220,17 @@ describe('after a person was erased', () => {
     expect(JSON.parse(erased!.data)).toMatchObject({ personId: adaId, requestedBy: proof.requestedBy, sealed: { count: proof.sealedFacts, digest: proof.digest } });
     expect(await factsSealedFor(store, { tenantId: await tenantId(), subjectId: adaId }, BigInt(requested!.position))).toEqual({ count: proof.sealedFacts, digest: proof.digest });
     expect(proof.sealedFacts).toBeGreaterThan(10);
+  });
+
+  it('the chain of the tenant’s history is whole, and the bundle that is taken of it holds no word of hers', async () => {
+    expect(await cli(parley, ['login', '--email', owner.email, '--password-stdin'], owner.password)).toMatchObject({ code: 0 });
+    const bundle = `${heapDir}/bundle.jsonl`;
+    expect(await cli(parley, ['audit', 'export', '--out', bundle])).toMatchObject({ code: 0 });
+    expect(await cli(parley, ['audit', 'verify', '--bundle', bundle])).toMatchObject({ code: 0 });
+    expect(await cli(parley, ['logout'])).toMatchObject({ code: 0 });
+    const text = readFileSync(bundle, 'utf8');
+    expect(text).toContain(control);
+    expect(hers.filter((word) => text.includes(word))).toEqual([]);
   });
 
   it('a reply that was under way ended, without its text', async () => {

@@ -3,6 +3,7 @@ import { HistoryExported } from '@parley/audit/domain/history-export.events.js';
 import {
   CONVERSATION_CATEGORY,
   ConversationDeleted,
+  ConversationExpired,
   ConversationImported,
   ConversationRenamed,
   ConversationStarted,
@@ -13,6 +14,7 @@ import {
   ReplyRecorded,
   ReplyStopRequested,
 } from '@parley/chat/domain/conversation.events.js';
+import { RetentionApplied, RetentionRuleSet } from '@parley/chat/domain/retention.events.js';
 import { ErasureRequested, PersonErased } from '@parley/identity/domain/erasure.events.js';
 import { PersonAdded, PersonRegistered, PersonRoleChanged } from '@parley/identity/domain/person.events.js';
 import { SessionEnded, SessionStarted } from '@parley/identity/domain/session.events.js';
@@ -128,3 +130,12 @@ const broughtAlong = streamName(CONVERSATION_CATEGORY, tenantId, importedId);
 tell('imported', broughtAlong, ConversationImported({ conversationId: importedId, agentId, startedBy: personId, title: 'From elsewhere', source: 'chatgpt', startedAt: now, importedAt: now }));
 tell('imported-message', broughtAlong, MessageImported({ conversationId: importedId, messageId: importedMessageId, sentBy: personId, text: 'Which tea?', sentAt: now }));
 tell('imported-reply', broughtAlong, ReplyImported({ conversationId: importedId, messageId: importedMessageId, replyId: idOf(26), agentId, personId, text: 'Green.', provider: '', model: 'gpt-4o', repliedAt: now }));
+
+// The tenant keeps conversations for ninety days.
+const expiredId = idOf(19);
+const retention = streamName('chat.retention', tenantId, tenantId);
+const expiring = streamName(CONVERSATION_CATEGORY, tenantId, expiredId);
+tell('idle', expiring, ConversationStarted({ conversationId: expiredId, agentId, startedBy: personId, title: 'Long ago', startedAt: now }));
+tell('retention', retention, RetentionRuleSet({ tenantId, kind: 'conversations', afterDays: 90, setBy: personId, setAt: now }));
+tell('expired', expiring, ConversationExpired({ conversationId: expiredId, afterDays: 90, lastActiveAt: now, expiredAt: now }));
+tell('retention-applied', retention, RetentionApplied({ tenantId, kind: 'conversations', afterDays: 90, hidden: 1, appliedAt: now }));

@@ -34,6 +34,7 @@ const ID_NAMES: Readonly<Record<string, keyof Belongings | 'new' | 'fact'>> = {
 
 /** Values of what is not an id, by name; a function makes a new one each time. What is optional and not here is left out. */
 const VALUES: Readonly<Record<string, unknown>> = {
+  kind: 'CONVERSATIONS',
   email: () => `${crypto.randomUUID()}@example.org`,
   first: 3,
   fromDay: '2025-01-01',

@@ -24,7 +24,7 @@ beforeAll(async () => {
   running = await startParley({ env: { PARLEY_DATABASE_URL: url, PARLEY_AUDIT_ANCHOR_FILE: anchor } });
   database = await connectClient(url);
   ada = await Person.register(running.url);
-  tenantId = (await ada.get<{ tenant: { id: string } }>('{ tenant { id } }')).tenant.id;
+  tenantId = await tenantOf(ada);
   const conversation = await ada.startConversation(await ada.createAgent());
   await ada.watch((await ada.send(conversation, 'What did we agree on?')).replyId);
   const add = 'mutation ($input: AddMemberInput!) { addMember(input: $input) { personId } }';
@@ -37,6 +37,16 @@ afterAll(async () => {
   discardDataDirs();
   rmSync(folder, { recursive: true });
 });
+
+/** A tenant is set up a moment after the registration. */
+async function tenantOf(person: Person): Promise<string> {
+  for (;;) {
+    const { data, errors } = await person.ask<{ tenant: { id: string } }>('{ tenant { id } }');
+    if (data) return data.tenant.id;
+    if (errors?.[0]?.extensions.code !== 'TENANCY_TENANT_NOT_READY') throw new Error(JSON.stringify(errors));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
 
 const as = (email: string) => parley(running, ['login', '--email', email, '--password-stdin'], PASSWORD);
 /** The one file alone, in a folder without modules. */
@@ -113,7 +123,7 @@ describe('an auditor', () => {
 
   it('sees nothing of another tenant, and neither does a member see the history', async () => {
     const other = await Person.register(running.url);
-    const foreign = (await other.get<{ tenant: { id: string } }>('{ tenant { id } }')).tenant.id;
+    const foreign = await tenantOf(other);
     for (const tenant of [foreign, crypto.randomUUID()]) {
       const refused = { code: 1, stderr: 'parley: There is no such tenant.\nLeave the tenant out for your own; only platform administrators name another.\n' };
       expect(await parley(running, ['audit', 'export', '--tenant', tenant, '--out', copy])).toMatchObject(refused);
@@ -125,6 +135,18 @@ describe('an auditor', () => {
       expect(await parley(running, ['audit', ...args])).toMatchObject({ code: 1, stderr: expect.stringContaining('Your role does not allow this.') as string });
     }
     await as('auditor@example.org');
+  });
+
+  it('gets no more than a refusal for a body that is none', async () => {
+    const status = async (body?: string) => {
+      const headers = { authorization: `Bearer ${ada.accessToken}`, ...(body !== undefined && { 'content-type': 'application/json' }) };
+      return (await fetch(`${running.url}/audit/verifications`, { method: 'POST', headers, ...(body !== undefined && { body }) })).status;
+    };
+    expect(await Promise.all([status(), status('{}'), status('{"tenantId":null}')])).toEqual([200, 200, 200]);
+    for (const body of ['nonsense', '{"tenantId":5}', '{"tenantId":""}', '{"tenantId":["x"]}', '"text"', '5']) expect([body, await status(body)]).toEqual([body, 400]);
+    for (const body of ['[]', 'null', '[{"tenantId":"x"}]']) expect(await status(body)).toBeLessThan(500);
+    const anonymous = await fetch(`${running.url}/audit/exports`, { method: 'POST' });
+    expect(anonymous.status).toBe(401);
   });
 
   it('verifies the history from before and after a person is erased alike', async () => {

@@ -110,7 +110,7 @@ export class Archive {
   }
 
   async until(isSo: () => Promise<boolean>): Promise<void> {
-    for (const end = Date.now() + 10_000; !(await isSo()); await new Promise((resolve) => setTimeout(resolve, 20))) if (Date.now() > end) throw new Error('it did not become so');
+    for (const end = Date.now() + 30_000; !(await isSo()); await new Promise((resolve) => setTimeout(resolve, 20))) if (Date.now() > end) throw new Error('it did not become so');
   }
 
   async shut(): Promise<void> {

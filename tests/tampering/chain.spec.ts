@@ -1,8 +1,11 @@
+import { jest } from '@jest/globals';
 import { linkOf, START, verifyBundle } from '#parley-verify';
 import { ChainReads } from '@parley/audit/chain/chain-reads.js';
 import { contentOf } from '@parley/audit/chain/chained-fact.js';
 import { Anchors } from '@parley/audit/anchors/anchor.js';
 import { Archive, MemoryAnchor, SetClock } from './archive.js';
+
+jest.setTimeout(60_000); // days end at the next look, which is seconds away
 
 const [tenantA, tenantB] = [crypto.randomUUID(), crypto.randomUUID()];
 const clock = new SetClock();
@@ -47,6 +50,23 @@ describe('the chain', () => {
     expect(reports.map(({ findings }) => findings)).toEqual([[], [], []]);
     await archive.record(tenantB, 'two', ['y']);
     expect(await verified(await archive.bundle(tenantB))).toMatchObject({ findings: [], facts: 2, heads: 5 });
+  });
+
+  it('is found whole from its first fact on, while facts come in and heads are signed', async () => {
+    process.env['PARLEY_AUDIT_HEAD_FACTS'] = '10';
+    const busy = await Archive.open();
+    delete process.env['PARLEY_AUDIT_HEAD_FACTS'];
+    let isOver = false;
+    const writing = [1, 2, 3].map(async (talk) => {
+      while (!isOver) await busy.record(tenantA, `${talk}`, ['a', 'b']);
+    });
+    const found = [];
+    for (const end = Date.now() + 3_000; Date.now() < end; ) found.push((await busy.check(tenantA)).report);
+    isOver = true;
+    await Promise.all(writing);
+    expect(found.flatMap(({ findings }) => findings)).toEqual([]);
+    expect(found.at(-1)!.heads).toBeGreaterThan(2);
+    await busy.shut();
   });
 
   it('is signed at the end of each day that brought facts, and of no other', async () => {

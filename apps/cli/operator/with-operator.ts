@@ -30,7 +30,8 @@ export async function withOperator<Result>(work: (operator: Operator, signal: Ab
   }
 }
 
-function explained(error: unknown, whenLost: string): unknown {
+/** What a person can mend, as a sentence. */
+export function explained(error: unknown, whenLost: string): unknown {
   if (error instanceof InvalidConfig) return new CliError(`The configuration is not valid: ${error.message}.`, 'INVALID_CONFIG');
   if (error instanceof DatabaseUnusable || error instanceof EmbeddedPostgresError) return new CliError(error.message, 'DATABASE_UNUSABLE');
   if (error instanceof StoreUnavailable || isOutage(error)) return new CliError('The database was lost while we worked.', 'DATABASE_LOST', whenLost, { cause: error });

@@ -2,6 +2,7 @@
 export {
   CONVERSATION_CATEGORY,
   ConversationDeleted,
+  ConversationExpired,
   ConversationImported,
   ConversationRenamed,
   ConversationStarted,

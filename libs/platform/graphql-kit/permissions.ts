@@ -17,6 +17,8 @@ export const PERMISSIONS = {
   'audit:read': [...ADMINS, 'auditor'],
   /** To take a bundle of the tenant's facts away and verify it. */
   'audit:export': [...OWNERS, 'auditor'],
+  /** To say how long the tenant keeps things. The decider of retention says the same. */
+  'retention:set': OWNERS,
   /** To erase oneself. */
   'self:erase': [...ADMINS, 'member', 'analyst', 'auditor'],
   /** To erase another person: to destroy their key. The decider of erasures says the same. */

@@ -14,8 +14,8 @@ import { HeadPublisher } from './head-publisher.js';
 import { type HeadSettings, HeadSigner, readHeadSettings } from './head-signer.js';
 import { SigningKey } from './signing-key.js';
 
-/** Facts that came one by one are chained together: nobody waits for a link, and a thousand cost little more than one. */
-const LINGER_MS = 100;
+/** Facts that came one by one are chained together: nobody waits for a link, and a hundred cost little more than one. Short enough that what comes meanwhile is still in memory. */
+const LINGER_MS = 50;
 const AT_ONCE = 1_000;
 
 /** How often is looked whether someone waits for a head, and whether a day is over. */

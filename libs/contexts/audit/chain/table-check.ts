@@ -182,8 +182,9 @@ class Walk {
   private checkEnd(): void {
     const { end } = this.bounds;
     if (this.findings.length >= MOST_FINDINGS || (end?.facts ?? 0) < this.chain.number) return;
-    if (!end) this.find('chain-missing', 'the end of the chain is not written down any more: someone took it away.');
-    else if (end.facts > this.chain.number || end.link !== this.chain.link) {
+    if (!end) {
+      if (this.bounds.heads > 0) this.find('chain-missing', 'the end of the chain is not written down any more: someone took it away.');
+    } else if (end.facts > this.chain.number || end.link !== this.chain.link) {
       this.find('chain-differs', `the chain ended at fact ${end.facts}; here it ends at ${this.chain.number}, or with another link: its tail was cut or changed.`);
     }
   }

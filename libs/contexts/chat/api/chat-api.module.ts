@@ -9,13 +9,14 @@ import { MessageResolver } from './message.resolver.js';
 import { ReplyNews } from './reply-news.js';
 import { ReplyStreamResolver } from './reply-stream.resolver.js';
 import { ReplyStreams } from './reply-streams.js';
+import { RetentionResolver } from './retention.resolver.js';
 
 /** Runs where GraphQL is answered. */
 @Module({
   controllers: [InterchangeController],
   providers: [
     { provide: Clock, useClass: SystemClock },
-    ConversationResolver, MessageResolver, LineageResolver, ReplyStreamResolver,
+    ConversationResolver, MessageResolver, LineageResolver, ReplyStreamResolver, RetentionResolver,
     ReplyStreams, ReplyNews, ErasedReplies, OwnConversations,
   ],
 })

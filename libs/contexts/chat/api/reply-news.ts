@@ -7,7 +7,7 @@ import { Undecodable } from '@parley/platform/personal-data/undecodable.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { ConversationDeleted, MessageSent, RegenerationRequested, ReplyRecorded } from '../domain/conversation.events.js';
+import { ConversationDeleted, ConversationExpired, MessageSent, RegenerationRequested, ReplyRecorded } from '../domain/conversation.events.js';
 
 /** A reply's end as the log has it: its text is sealed. */
 export type ReplyEnd = Fact<EventOf<typeof ReplyRecorded>>;
@@ -24,8 +24,8 @@ const MOST_REPLIES = 20_000;
 const MOST_CHARACTERS = 32 * 1024 * 1024;
 const RETRY_MS = 1_000;
 
-const events = { MessageSent, RegenerationRequested, ReplyRecorded, ConversationDeleted };
-type News = Fact<EventOf<typeof MessageSent | typeof RegenerationRequested | typeof ReplyRecorded | typeof ConversationDeleted>>;
+const events = { MessageSent, RegenerationRequested, ReplyRecorded, ConversationDeleted, ConversationExpired };
+type News = Fact<EventOf<typeof MessageSent | typeof RegenerationRequested | typeof ReplyRecorded | typeof ConversationDeleted | typeof ConversationExpired>>;
 
 const log = logger('reply-stream');
 const nameOf = ({ tenantId, replyId }: ReplyKey) => `${tenantId}.${replyId}`;
@@ -109,6 +109,7 @@ export class ReplyNews implements OnApplicationBootstrap, BeforeApplicationShutd
       case 'ReplyRecorded':
         return this.tell({ tenantId, replyId: fact.data.replyId }, { personId: fact.data.personId, conversationId: fact.data.conversationId, end: fact });
       case 'ConversationDeleted':
+      case 'ConversationExpired':
         for (const [name, { conversationId }] of this.recent.entries()) if (conversationId === fact.data.conversationId) this.recent.delete(name);
     }
   }

@@ -82,7 +82,11 @@ export class ImportMessages extends defineCommand(
   z.object({ conversationId: id, from: z.int().nonnegative(), messages: z.array(importedMessage).min(1).max(MAX_IMPORTED_MESSAGES) }),
 ) {}
 
+/** From the scheduler: hides a conversation in which nobody has spoken since. Nothing to do where somebody has, or a reply is being made. */
+export class ExpireConversation extends defineCommand('ExpireConversation', z.object({ conversationId: id, idleSince: instant, afterDays: z.int().positive() })) {}
+
 export type ConversationCommand =
+  | ExpireConversation
   | ImportConversation
   | ImportMessages
   | StartConversation

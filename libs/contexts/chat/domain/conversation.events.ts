@@ -118,6 +118,12 @@ export const ReplyImported = defineEvent(
   { subject: 'personId' },
 );
 
+/** Nobody has spoken in it for as long as the tenant keeps conversations: it is hidden, as if its person had deleted it. */
+export const ConversationExpired = defineEvent(
+  'ConversationExpired',
+  z.object({ conversationId: id, afterDays: z.int().positive(), lastActiveAt: instant, expiredAt: instant }),
+);
+
 export type ConversationEvent = EventOf<
   | typeof ConversationStarted
   | typeof MessageSent
@@ -129,4 +135,5 @@ export type ConversationEvent = EventOf<
   | typeof ConversationImported
   | typeof MessageImported
   | typeof ReplyImported
+  | typeof ConversationExpired
 >;

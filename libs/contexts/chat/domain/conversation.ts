@@ -3,6 +3,7 @@ import type { Meta } from '@parley/kernel/meta.js';
 import {
   type ConversationCommand,
   DeleteConversation,
+  ExpireConversation,
   ImportConversation,
   type ImportedMessage,
   ImportMessages,
@@ -17,6 +18,7 @@ import {
   CONVERSATION_CATEGORY,
   ConversationDeleted,
   type ConversationEvent,
+  ConversationExpired,
   ConversationImported,
   ConversationRenamed,
   ConversationStarted,
@@ -58,6 +60,8 @@ interface Known {
   readonly agentId: string;
   readonly startedAs: string | null;
   readonly title: string | null;
+  /** When its person spoke last here, or brought it here. */
+  readonly activeAt: string;
   /** It was held elsewhere before; `imported` messages of it were brought along. */
   readonly isImported: boolean;
   readonly imported: number;
@@ -84,8 +88,8 @@ export type AgentStatus = 'active' | 'archived' | 'unknown';
 export const conversationWith = (agent: AgentStatus) =>
   defineDecider<Conversation, ConversationCommand, ConversationEvent>({
     category: CONVERSATION_CATEGORY,
-    commands: { StartConversation, SendMessage, RegenerateReply, StopReply, RecordReply, RenameConversation, DeleteConversation, ImportConversation, ImportMessages },
-    events: { ConversationStarted, MessageSent, RegenerationRequested, ReplyStopRequested, ReplyRecorded, ConversationRenamed, ConversationDeleted, ConversationImported, MessageImported, ReplyImported },
+    commands: { StartConversation, SendMessage, RegenerateReply, StopReply, RecordReply, RenameConversation, DeleteConversation, ImportConversation, ImportMessages, ExpireConversation },
+    events: { ConversationStarted, MessageSent, RegenerationRequested, ReplyStopRequested, ReplyRecorded, ConversationRenamed, ConversationDeleted, ConversationImported, MessageImported, ReplyImported, ConversationExpired },
     id: (command) => command.data.conversationId,
 
     initialState: { status: 'new' },
@@ -157,6 +161,11 @@ export const conversationWith = (agent: AgentStatus) =>
         ];
       },
 
+      ExpireConversation({ data: { conversationId, idleSince, afterDays }, meta }, state) {
+        if (state.status !== 'open' || Date.parse(state.activeAt) > Date.parse(idleSince) || state.replies.some(({ status }) => status !== 'settled')) return [];
+        return [ConversationExpired({ conversationId, afterDays, lastActiveAt: state.activeAt, expiredAt: meta.now })];
+      },
+
       ImportConversation({ data, meta }, state) {
         const { conversationId, agentId } = data;
         if (state.status !== 'new') {
@@ -177,14 +186,16 @@ export const conversationWith = (agent: AgentStatus) =>
     },
 
     evolve: {
-      ConversationStarted: (_, { data: { startedBy, agentId, title } }) => ({ ...OPENED, startedBy, agentId, startedAs: title, title }),
-      ConversationImported: (_, { data: { startedBy, agentId, title } }) => ({ ...OPENED, startedBy, agentId, startedAs: title, title, isImported: true }),
+      ConversationStarted: (_, { data: { startedBy, agentId, title, startedAt: activeAt } }) => ({ ...OPENED, startedBy, agentId, startedAs: title, title, activeAt }),
+      ConversationImported: (_, { data: { startedBy, agentId, title, importedAt: activeAt } }) =>
+        ({ ...OPENED, startedBy, agentId, startedAs: title, title, activeAt, isImported: true }),
+      ConversationExpired: (state) => (state.status === 'new' ? state : { ...state, status: 'deleted' }),
       MessageImported: (state) => (state.status === 'new' ? state : { ...state, imported: state.imported + 1 }),
       ReplyImported: (state) => state, // nobody regenerates or stops what was not made here
-      MessageSent: (state, { data: { replyId, messageId } }) => asked(state, { replyId, messageId, replaces: null, nth: 1 }),
-      RegenerationRequested: (state, { data: { replyId, messageId, replacesReplyId } }) => {
+      MessageSent: (state, { data: { replyId, messageId, sentAt } }) => asked(state, { replyId, messageId, replaces: null, nth: 1 }, sentAt),
+      RegenerationRequested: (state, { data: { replyId, messageId, replacesReplyId, requestedAt } }) => {
         const replaced = state.status === 'new' ? undefined : replyIn(state.replies, replacesReplyId);
-        return asked(state, { replyId, messageId, replaces: replacesReplyId, nth: (replaced?.nth ?? 0) + 1 });
+        return asked(state, { replyId, messageId, replaces: replacesReplyId, nth: (replaced?.nth ?? 0) + 1 }, requestedAt);
       },
       ReplyStopRequested: (state, { data }) => moved(state, data.replyId, 'stopping'),
       ReplyRecorded: (state, { data }) => moved(state, data.replyId, 'settled'),
@@ -229,11 +240,11 @@ function mustBeKnown(replies: readonly Reply[], replyId: string): Reply {
 
 const replyIn = (replies: readonly Reply[], replyId: string) => replies.find((reply) => reply.replyId === replyId);
 
-function asked(state: Conversation, reply: Omit<Reply, 'status'>): Conversation {
+function asked(state: Conversation, reply: Omit<Reply, 'status'>, activeAt: string): Conversation {
   if (state.status === 'new') return state;
   const replies = [...state.replies, { ...reply, status: 'pending' } as const];
   if (replies.length > REPLY_WINDOW) replies.splice(Math.max(0, replies.findIndex(({ status }) => status === 'settled')), 1);
-  return { ...state, replies };
+  return { ...state, replies, activeAt };
 }
 
 function moved(state: Conversation, replyId: string, status: Reply['status']): Conversation {

@@ -3,11 +3,12 @@ import type { Projection } from '@parley/kernel/projection.js';
 import { MemoryProjector } from '@parley/platform/read-model/memory.projector.js';
 import { now, personId, tenantId } from '@parley/platform/testing/meta.js';
 import { recorded } from '@parley/platform/testing/recorded.js';
-import { ConversationDeleted, ConversationImported, ConversationRenamed, ConversationStarted, MessageImported, MessageSent, RegenerationRequested, ReplyImported, ReplyRecorded } from '../domain/conversation.events.js';
-import { chatProjections } from './chat-projections.js';
+import { ConversationDeleted, ConversationExpired, ConversationImported, ConversationRenamed, ConversationStarted, MessageImported, MessageSent, RegenerationRequested, ReplyImported, ReplyRecorded } from '../domain/conversation.events.js';
+import { RetentionApplied, RetentionRuleSet } from '../domain/retention.events.js';
 import { conversations } from './conversations/conversations.projection.js';
 import { messages } from './messages/messages.projection.js';
 import { replies } from './replies/replies.projection.js';
+import { retentionRules } from './retention/retention-rules.projection.js';
 
 const [conversationId, agentId, messageId] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
 const [replyId, anotherReplyId, otherTenant] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
@@ -115,7 +116,7 @@ describe('replies', () => {
   it('show nothing of one that nobody asked for', async () => expect(await rowsOf(replies, started, replied)).toEqual([]));
 });
 
-it.each(chatProjections)('another tenant with equal ids sees nothing of $name, and changes nothing', async (projection) => {
+it.each([conversations, messages, replies])('another tenant with equal ids sees nothing of $name, and changes nothing', async (projection) => {
   const facts = [started, sent, regeneration, replied, renamed].map((fact) => ({ ...fact, stream: `of ${tenantId}` }));
   const theirs = [replied, renamed, deleted].map((fact) => ({ ...fact, tenantId: otherTenant }));
   const mine = await rowsOf(projection, ...facts);
@@ -123,7 +124,7 @@ it.each(chatProjections)('another tenant with equal ids sees nothing of $name, a
   expect(await rowsOf(projection, ...facts, ...theirs)).toEqual(mine);
 });
 
-it.each(chatProjections)('$name says which of its columns are sealed', async (projection) => {
+it.each([conversations, messages, replies])('$name says which of its columns are sealed', async (projection) => {
   for (const row of await rowsOf(projection, started, sent, replied)) {
     const sealed = Object.entries(row).filter(([, value]) => String(value).startsWith('sealed:'));
     expect(projection.personal).toEqual(sealed.map(([column]) => column));
@@ -155,4 +156,22 @@ describe('what was imported', () => {
 
   it.each([conversations, messages, replies])('of another tenant is not shown in $name', async (projection) =>
     expect(await rowsOf(projection, ...facts.map((fact) => ({ ...fact, tenantId: otherTenant })))).toEqual([expect.objectContaining({ tenantId: otherTenant })]));
+});
+
+describe('retention', () => {
+  const rule = (afterDays: number | null) => RetentionRuleSet({ tenantId, kind: 'conversations', afterDays, setBy: personId, setAt: now });
+  const applied = RetentionApplied({ tenantId, kind: 'conversations', afterDays: 90, hidden: 3, appliedAt: later });
+  const row = { tenantId, kind: 'conversations', afterDays: 90, setAt: new Date(now), lastAppliedAt: null, hidden: 0 };
+
+  it('hides a conversation that expired', async () =>
+    expect(await rowsOf(conversations, started, ConversationExpired({ conversationId, afterDays: 90, lastActiveAt: now, expiredAt: later }))).toEqual([]));
+
+  it('shows the rule, and what it did', async () => {
+    expect(await rowsOf(retentionRules, rule(90))).toEqual([row]);
+    expect(await rowsOf(retentionRules, rule(90), applied, applied)).toEqual([{ ...row, lastAppliedAt: new Date(later), hidden: 6 }]);
+    expect(await rowsOf(retentionRules, rule(90), applied, rule(null))).toEqual([]);
+  });
+
+  it('of another tenant changes nothing here', async () =>
+    expect(await rowsOf(retentionRules, rule(90), { ...applied, tenantId: otherTenant }, { ...rule(null), tenantId: otherTenant })).toEqual([row]));
 });

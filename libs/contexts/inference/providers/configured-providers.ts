@@ -24,8 +24,30 @@ export const serversConfig = defineNamedConfig('PARLEY_PROVIDER', {
   KEY: secret().optional().describe('its key, where it wants one'),
 });
 
+type Config = ReturnType<typeof providersConfig.read>;
+
+/** The formats that have a dialect: from which variables each provider is made, and under which name it speaks with a simulator. */
+const FORMATS: readonly Format[] = [
+  {
+    name: 'openai',
+    configured: ({ OPENAI_API_KEY: key }) => key && openaiDialect({ name: 'openai', apiKey: key.reveal() }),
+    simulated: { name: 'simulator', at: (name, url) => openaiDialect({ name, baseUrl: `${url}/v1` }) },
+  },
+  {
+    name: 'anthropic',
+    configured: ({ ANTHROPIC_API_KEY: key }) => key && anthropicDialect({ name: 'anthropic', apiKey: key.reveal() }),
+    simulated: { name: 'simulator-anthropic', at: (name, url) => anthropicDialect({ name, baseUrl: url, apiKey: 'none' }) },
+  },
+];
+
+interface Format {
+  readonly name: string;
+  readonly configured: (config: Config) => Dialect | undefined;
+  readonly simulated: { readonly name: string; readonly at: (name: string, url: string) => Dialect };
+}
+
 /** Names that stand for something else. */
-const TAKEN: readonly string[] = ['openai', 'anthropic', 'simulator', 'simulator-anthropic'];
+const TAKEN: readonly string[] = FORMATS.flatMap(({ name, simulated }) => [name, simulated.name]);
 
 /** Those that the environment has keys and addresses for. */
 export class ConfiguredProviders extends Providers {
@@ -53,8 +75,7 @@ export function configuredProviders(env?: Environment, simulatorUrl?: string): C
   const config = providersConfig.read(env);
   const deadlines = { firstTokenMs: config.PARLEY_RUNTIME_FIRST_TOKEN_TIMEOUT_MS, betweenTokensMs: config.PARLEY_RUNTIME_BETWEEN_TOKENS_TIMEOUT_MS };
   const dialects = [
-    ...(config.OPENAI_API_KEY ? [openaiDialect({ name: 'openai', apiKey: config.OPENAI_API_KEY.reveal() })] : []),
-    ...(config.ANTHROPIC_API_KEY ? [anthropicDialect({ name: 'anthropic', apiKey: config.ANTHROPIC_API_KEY.reveal() })] : []),
+    ...FORMATS.flatMap(({ configured }) => configured(config) ?? []),
     ...[...serversConfig.read(env)].map(([name, { URL, KEY }]) => serverDialect(name, URL, KEY)),
     ...simulatorDialects(simulatorUrl ?? config.PARLEY_SIMULATOR_URL),
   ];
@@ -74,5 +95,5 @@ function serverDialect(name: string, url: string, key: Secret | undefined): Dial
 function simulatorDialects(url: string | undefined): readonly Dialect[] {
   if (url === undefined) return [];
   const base = url.replace(/\/+$/, '');
-  return [openaiDialect({ name: 'simulator', baseUrl: `${base}/v1` }), anthropicDialect({ name: 'simulator-anthropic', baseUrl: base, apiKey: 'none' })];
+  return FORMATS.map(({ simulated }) => simulated.at(simulated.name, base));
 }

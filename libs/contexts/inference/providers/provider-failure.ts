@@ -40,10 +40,13 @@ export function saidFailure(provider: string, code: string | null | undefined, c
 /** The stream is sound in its bytes, and not what the format allows. */
 export const invalidStream = (provider: string, code: string) => new ProviderError(provider, { reason: 'stream-invalid', isRetryable: true, code });
 
-/** @throws ProviderError when a success is no event stream: a proxy's page, an answer in one piece */
-export function requireEventStream(provider: string, { status, headers }: Response): void {
-  if (headers.get('content-type')?.toLowerCase().startsWith('text/event-stream')) return;
-  throw new ProviderError(provider, { reason: 'stream-invalid', isRetryable: true, status, code: 'not-an-event-stream' });
+/**
+ * @param type the content type of the format's streams, without parameters
+ * @throws ProviderError when a success is no such stream: a proxy's page, an answer in one piece
+ */
+export function requireStreamOf(provider: string, { status, headers }: Response, type: string): void {
+  if (headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() === type) return;
+  throw new ProviderError(provider, { reason: 'stream-invalid', isRetryable: true, status, code: 'not-a-stream' });
 }
 
 type Judgement = Pick<ProviderError, 'reason' | 'isRetryable'>;

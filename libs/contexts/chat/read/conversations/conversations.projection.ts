@@ -2,7 +2,7 @@ import type { EventOf } from '@parley/kernel/event.js';
 import { defineProjection } from '@parley/kernel/projection.js';
 import { TenantRow } from '@parley/platform/read-model/tenant-row.js';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { ConversationDeleted, ConversationImported, ConversationRenamed, ConversationStarted, MessageImported, MessageSent } from '../../domain/conversation.events.js';
+import { ConversationDeleted, ConversationExpired, ConversationImported, ConversationRenamed, ConversationStarted, MessageImported, MessageSent } from '../../domain/conversation.events.js';
 
 /**
  * One row for each conversation that is not deleted: what the sidebar shows, and whose it is. What else is told of a conversation
@@ -24,17 +24,17 @@ export class ConversationRow extends TenantRow {
 }
 
 type ConversationFact = EventOf<
-  typeof ConversationStarted | typeof MessageSent | typeof ConversationRenamed | typeof ConversationDeleted | typeof ConversationImported | typeof MessageImported
+  typeof ConversationStarted | typeof MessageSent | typeof ConversationRenamed | typeof ConversationDeleted | typeof ConversationExpired | typeof ConversationImported | typeof MessageImported
 >;
 
 const key = ({ data }: { data: { conversationId: string } }) => ({ conversationId: data.conversationId });
 
 export const conversations = defineProjection<ConversationRow, 'conversationId', ConversationFact>({
   name: 'chat.conversations',
-  version: 2,
+  version: 3,
   row: ConversationRow,
   personal: ['title'],
-  events: { ConversationStarted, MessageSent, ConversationRenamed, ConversationDeleted, ConversationImported, MessageImported },
+  events: { ConversationStarted, MessageSent, ConversationRenamed, ConversationDeleted, ConversationExpired, ConversationImported, MessageImported },
   on: {
     ConversationStarted: {
       fresh: true,
@@ -51,6 +51,7 @@ export const conversations = defineProjection<ConversationRow, 'conversationId',
     MessageSent: { key, evolve: (row, { data }) => row && { ...row, messageCount: row.messageCount + 1, lastMessageAt: new Date(data.sentAt) } },
     ConversationRenamed: { key, evolve: (row, { data }) => row && { ...row, title: data.title } },
     ConversationDeleted: { key, evolve: () => undefined },
+    ConversationExpired: { key, evolve: () => undefined },
     ConversationImported: {
       fresh: true,
       key,

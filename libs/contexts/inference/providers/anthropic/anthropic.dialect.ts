@@ -3,7 +3,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { Stream } from '@anthropic-ai/sdk/core/streaming';
 import { z } from 'zod';
 import type { Dialect, DialectEvent } from '../dialect.js';
-import { invalidStream, openingFailure, requireEventStream, saidFailure, streamFailure } from '../provider-failure.js';
+import { invalidStream, openingFailure, requireStreamOf, saidFailure, streamFailure } from '../provider-failure.js';
 import type { ProviderRequest } from '../provider.js';
 
 export interface AnthropicSettings {
@@ -34,7 +34,7 @@ export function anthropicDialect({ name, baseUrl, apiKey }: AnthropicSettings): 
         .catch((error: unknown) => {
           throw openingFailure(name, error, error instanceof Anthropic.APIError ? error.type : undefined);
         });
-      requireEventStream(name, response);
+      requireStreamOf(name, response, 'text/event-stream');
       try {
         yield* eventsOf(name, response);
       } catch (error) {

@@ -1,0 +1,78 @@
+import { eventStoreSchema } from '@parley/platform/event-store/postgres.schema.js';
+import { configuredMasterKey, developmentMasterKey, hasDevelopmentMasterKey, type MasterKey } from '@parley/platform/key-store/master-key.js';
+import { type Databases, openDatabases } from '@parley/platform/postgres/databases.js';
+import { startEmbeddedPostgres } from '@parley/platform/postgres/embedded-postgres.js';
+import { runningEmbeddedPostgres } from '@parley/platform/postgres/embedded-running.js';
+import { BackupOfOtherRelease, markSetBack, NotEmpty, restore as restoreInto } from '@parley/platform/backup/restore.js';
+import type { BackupHead } from '@parley/platform/backup/backup-file.js';
+import { standaloneConfig } from '@parley/platform/standalone/standalone-config.js';
+import { rootLogger } from '@parley/platform/telemetry/logger.js';
+import { databaseUrl } from '../../composition/database-url.js';
+import { KEEPERS } from '../../composition/parts.js';
+import { CliError } from '../cli-error.js';
+import { checked } from './backup.js';
+import { showProgress } from './progress.js';
+import { explained, withOperator } from './with-operator.js';
+
+export interface RestoreOptions {
+  readonly data?: string;
+  readonly keys?: string;
+  readonly inPlace?: boolean;
+}
+
+/** Restores a backup into a new data folder or an empty database; or says that the database itself was set back. */
+export async function restore({ data, keys, inPlace }: RestoreOptions): Promise<void> {
+  if (inPlace) return setBack();
+  if (!data) throw new CliError('Say which backup: --data <file>.', 'INVALID_INPUT', 'And --keys <file>, without which nobody can read what people wrote.');
+  const head = await checked(data, 'data');
+  const keysHead = keys === undefined ? undefined : await checked(keys, 'keys');
+  if (keysHead && keysHead.storeId !== head.storeId) throw new CliError('These data and these keys are of two stores.', 'INVALID_INPUT');
+  rootLogger.level = 'silent';
+  const bar = showProgress('rows');
+  try {
+    const epoch = await inEmpty(head, (databases) => restoreInto(databases, [data, ...(keys === undefined ? [] : [keys])], head, new Date(), (rows) => bar.at(rows, rows, 'restoring')));
+    bar.end();
+    console.log(`Store ${head.storeId} is back as it was at ${head.takenAt}, up to position ${head.head}. It is epoch ${epoch} now: who followed it further is refused.`);
+    if (!keys) console.log('Without its keys what people wrote reads [erased].');
+    else console.log('Who was erased after these keys were backed up could be read again. Have them destroyed once more: npx parley erase again');
+    console.log('Start Parley: it makes the read models from the log.');
+  } catch (error) {
+    if (error instanceof NotEmpty || error instanceof BackupOfOtherRelease) throw new CliError(error.message, 'RESTORE_REFUSED');
+    throw explained(error, 'Run the same command again: nothing was restored.');
+  } finally {
+    bar.end();
+  }
+}
+
+const setBack = (): Promise<void> =>
+  withOperator(async ({ databases }) => {
+    const epoch = await markSetBack(databases, new Date());
+    console.log(`The store is epoch ${epoch} now: who followed it beyond the place that it was set back to is refused. Start Parley anew.`);
+  });
+
+async function inEmpty<Result>(head: BackupHead, work: (databases: Databases) => Promise<Result>): Promise<Result> {
+  const config = standaloneConfig.read();
+  const { PARLEY_DATA_DIR: dataDir } = config;
+  const masterKey = findMasterKey(dataDir, head);
+  const own = databaseUrl(config);
+  if (own === undefined && runningEmbeddedPostgres(dataDir)) throw new CliError(`A Parley runs in ${dataDir}.`, 'RESTORE_REFUSED', 'Stop it, or restore into another folder: PARLEY_DATA_DIR.');
+  const postgres = own === undefined ? await startEmbeddedPostgres({ dataDir }) : undefined;
+  try {
+    const tables = [eventStoreSchema, ...KEEPERS.flatMap((each) => each.tables)];
+    const databases = await openDatabases({ ownerUrl: own ?? postgres!.url, masterKey: masterKey.bytes, tables });
+    return await work(databases).finally(() => databases.close());
+  } finally {
+    await postgres?.stop();
+  }
+}
+
+/** The same that the backup was made under: sign-ins and keys of people rest on it. */
+function findMasterKey(dataDir: string, { masterKey: fingerprint }: BackupHead): MasterKey {
+  const key = configuredMasterKey() ?? (hasDevelopmentMasterKey(dataDir) ? developmentMasterKey(dataDir) : undefined);
+  if (key?.fingerprint === fingerprint) return key;
+  throw new CliError(
+    key ? 'The backup was made under another master key.' : 'There is no master key here.',
+    'WRONG_MASTER_KEY',
+    `Name that of the backup: PARLEY_MASTER_KEY_FILE, or put its master.key into ${dataDir}.`,
+  );
+}

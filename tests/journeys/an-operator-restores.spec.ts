@@ -1,0 +1,121 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { jest } from '@jest/globals';
+import { discardDataDirs, freePort, newDataDir, type Parley, parley, startParley } from '../running/parley.js';
+import { Person } from '../running/person.js';
+
+jest.setTimeout(400_000);
+
+const running: Parley[] = [];
+afterAll(async () => {
+  for (const each of running) await each.stop();
+  discardDataDirs();
+});
+
+const start = async (dataDir?: string) => {
+  const parley = await startParley({ ...(dataDir && { dataDir }) });
+  running.push(parley);
+  return parley;
+};
+
+const TEXT = 'a heron in the reeds';
+/** As soon as the read models are made from the log. */
+async function texts(person: Person, conversationId: string): Promise<string[]> {
+  for (const until = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
+    const { data, errors } = await person.ask<{ messages: { nodes: { text: string }[] } }>('query ($id: ID!) { messages(conversationId: $id) { nodes { text } } }', { id: conversationId });
+    if (data) return data.messages.nodes.map(({ text }) => text);
+    if (!['READ_MODEL_BUILDING', 'CHAT_CONVERSATION_NOT_FOUND'].includes(errors![0]!.extensions.code) || Date.now() > until) throw new Error(JSON.stringify(errors));
+  }
+}
+
+/** A folder for another Parley, which has the master key of the first. */
+function folderWithKey(of: string): string {
+  const folder = newDataDir();
+  mkdirSync(folder, { mode: 0o700 });
+  cpSync(join(of, 'master.key'), join(folder, 'master.key'));
+  return folder;
+}
+
+it('a backup that was taken while people talked is a Parley again: all is there, the keys come apart from it, and tokens of what is gone are refused', async () => {
+  const first = await start();
+  const ada = await Person.register(first.url);
+  const conversationId = await ada.startConversation(await ada.createAgent(), { title: 'Birds' });
+  await ada.watch((await ada.send(conversationId, TEXT)).replyId);
+  const files = newDataDir();
+  mkdirSync(files);
+  const [data, keys] = [join(files, 'parley.data'), join(files, 'parley.keys')];
+  expect(await parley(first, ['backup', '--data', data, '--keys', keys])).toMatchObject({ code: 0 });
+  const gone = await ada.send(conversationId, 'said after the backup');
+  await ada.watch(gone.replyId);
+
+  expect(statSync(data).mode & 0o077).toBe(0);
+  const lines = gunzipSync(readFileSync(data)).toString();
+  expect(lines).not.toContain('heron');
+  expect(lines).not.toContain('parley.person_keys');
+
+  const second = folderWithKey(first.dataDir);
+  const at = { dataDir: second, port: await freePort() };
+  const restored = await parley(at, ['restore', '--data', data, '--keys', keys]);
+  expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining('who followed it further is refused') as string });
+  expect(await parley(at, ['restore', '--data', data])).toMatchObject({ code: 1, stderr: expect.stringContaining('There are facts in this database already') as string });
+  const back = await start(second);
+  const again = await Person.signIn(back.url, ada.email, ada.password);
+  expect(await texts(again, conversationId)).toEqual([TEXT]);
+  const late = await again.ask('{ conversations { nodes { title } } }', {}, { 'parley-consistency-token': gone.consistencyToken });
+  expect(late.errors).toMatchObject([{ extensions: { code: 'CONSISTENCY_TOKEN_FOREIGN' } }]);
+  expect(await parley(back, ['audit', 'diff', '--all'])).toMatchObject({ code: 0 });
+  const more = await again.send(conversationId, 'and on we go');
+  await again.watch(more.replyId);
+  expect(await texts(again, conversationId)).toContain('and on we go');
+
+  const third = folderWithKey(first.dataDir);
+  expect(await parley({ dataDir: third, port: await freePort() }, ['restore', '--data', data])).toMatchObject({ code: 0, stdout: expect.stringContaining('reads [erased]') as string });
+  const keyless = await start(third);
+  expect(await texts(await Person.signIn(keyless.url, ada.email, ada.password), conversationId)).toEqual(['[erased]']);
+
+  await bad(first, data, keys);
+});
+
+/** Each bad input is one sentence, and leaves nothing behind. */
+async function bad(first: Parley, data: string, keys: string): Promise<void> {
+  const into = async (dataDir: string, args: readonly string[]) => {
+    const { code, stderr } = await parley({ dataDir, port: await freePort() }, args);
+    expect(code).toBe(1);
+    return stderr.split('\n')[0];
+  };
+  const bytes = readFileSync(data);
+  writeFileSync(`${data}.cut`, bytes.subarray(0, bytes.length >> 1));
+  const changed = Buffer.from(bytes);
+  changed[changed.length >> 1]! ^= 1;
+  writeFileSync(`${data}.changed`, changed);
+  const folder = folderWithKey(first.dataDir);
+  expect(await into(folder, ['restore', '--data', `${data}.cut`])).toBe(`parley: ${data}.cut is no whole backup: its end is missing.`);
+  expect(await into(folder, ['restore', '--data', `${data}.changed`])).toMatch(/is no whole backup: it was/);
+  expect(await into(folder, ['restore', '--data', keys])).toBe(`parley: ${keys} holds keys, not data.`);
+  expect(await into(folder, ['restore', '--data', `${data}.none`])).toBe(`parley: ${data}.none cannot be read (ENOENT).`);
+  expect(existsSync(join(folder, 'postgres'))).toBe(false);
+  expect(await into(newDataDir(), ['restore', '--data', data])).toBe('parley: There is no master key here.');
+  const other = newDataDir();
+  mkdirSync(other);
+  writeFileSync(join(other, 'master.key'), Buffer.alloc(32, 9).toString('base64'));
+  expect(await into(other, ['restore', '--data', data])).toBe('parley: The backup was made under another master key.');
+  expect(await into(first.dataDir, ['backup'])).toBe('parley: Say what to back up: --data <file>, --keys <file>, or both.');
+  expect(await into(first.dataDir, ['backup', '--data', '/nowhere/at/all'])).toBe('parley: /nowhere/at/all cannot be written: there is no such folder.');
+}
+
+it('a database that was set back by its own means says so to those who followed it further', async () => {
+  const server = await start();
+  const ada = await Person.register(server.url);
+  const { consistencyToken } = (await ada.get<{ startConversation: { consistencyToken: string } }>(
+    'mutation ($input: StartConversationInput!) { startConversation(input: $input) { consistencyToken } }',
+    { input: { agentId: await ada.createAgent() } },
+  )).startConversation;
+  await server.stop();
+  running.splice(running.indexOf(server), 1);
+  expect(await parley(server, ['restore', '--in-place'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^The store is epoch \d+ now/) as string });
+  const again = await start(server.dataDir);
+  const ask = await Person.signIn(again.url, ada.email, ada.password);
+  expect((await ask.ask('{ conversations { nodes { title } } }', {}, { 'parley-consistency-token': consistencyToken })).errors).toMatchObject([{ extensions: { code: 'CONSISTENCY_TOKEN_FOREIGN' } }]);
+  expect(await parley(again, ['audit', 'diff', '--all'])).toMatchObject({ code: 0 });
+});
