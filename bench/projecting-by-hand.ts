@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 const BATCH = 2_000;
 
 /** Everything as before the first fact. */
-export const RESET = 'truncate chat.conversations_v1, chat.messages_v1, bench.messages_daily_v1; update parley.projection_checkpoints set position = 0, changes = changes + 1';
+export const RESET = 'truncate chat.conversations_v3, chat.messages_v2, bench.messages_daily_v1; update parley.projection_checkpoints set position = 0, changes = changes + 1';
 
 interface Row {
   readonly position: bigint;
@@ -35,7 +35,7 @@ async function write(client: Client, rows: readonly Row[]): Promise<void> {
   const started = facts.filter(({ type }) => type === 'ConversationStarted');
   const said = facts.filter(({ type }) => type === 'MessageSent');
   if (started.length > 0) {
-    const text = `insert into chat.conversations_v1 (tenant_id, conversation_id, started_by, agent_id, title, message_count, started_at, last_message_at)
+    const text = `insert into chat.conversations_v3 (tenant_id, conversation_id, started_by, agent_id, title, message_count, started_at, last_message_at)
       select t, c, b, a, i, 0, s, s from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[]) as j(t, c, b, a, i, s)`;
     const of = (name: keyof Data) => started.map(({ data }) => data[name]);
     await client.query({ name: 'start', text, values: [started.map((each) => each.tenant_id), of('conversationId'), of('startedBy'), of('agentId'), of('title'), of('startedAt')] });
@@ -56,13 +56,13 @@ async function write(client: Client, rows: readonly Row[]): Promise<void> {
   const [listed, counted] = [[...talks.values()], [...days.values()]];
   await client.query({
     name: 'list',
-    text: `update chat.conversations_v1 v set message_count = message_count + n, last_message_at = at
+    text: `update chat.conversations_v3 v set message_count = message_count + n, last_message_at = at
       from unnest($1::uuid[], $2::uuid[], $3::int[], $4::timestamptz[]) as j(t, c, n, at) where v.tenant_id = t and v.conversation_id = c`,
     values: [listed.map((each) => each.tenant), [...talks.keys()], listed.map((each) => each.count), listed.map((each) => each.at)],
   });
   await client.query({
     name: 'transcript',
-    text: `insert into chat.messages_v1 (tenant_id, conversation_id, revision, message_id, sent_by, text, sent_at)
+    text: `insert into chat.messages_v2 (tenant_id, conversation_id, revision, message_id, sent_by, text, sent_at)
       select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::timestamptz[])`,
     values: [tenants, of('conversationId'), said.map(({ revision }) => String(revision)), of('messageId'), of('sentBy'), of('text'), of('sentAt')],
   });

@@ -94,12 +94,12 @@ async function emmettProjector(url: string): Promise<Contender & { close(): Prom
   const evolve = ({ type, data, metadata: { tenantId, streamPosition } }: Said) => {
     const { conversationId, agentId, sentBy, text, sentAt, messageId } = data;
     if (type === 'ConversationStarted') {
-      return [sql`insert into chat.conversations_v1 (tenant_id, conversation_id, started_by, agent_id, title, message_count, started_at, last_message_at)
+      return [sql`insert into chat.conversations_v3 (tenant_id, conversation_id, started_by, agent_id, title, message_count, started_at, last_message_at)
         values (${tenantId}, ${conversationId}, ${data['startedBy']}, ${agentId}, ${data['title']}, 0, ${data['startedAt']}, ${data['startedAt']})`];
     }
     return [
-      sql`update chat.conversations_v1 set message_count = message_count + 1, last_message_at = ${sentAt} where tenant_id = ${tenantId} and conversation_id = ${conversationId}`,
-      sql`insert into chat.messages_v1 (tenant_id, conversation_id, revision, message_id, sent_by, text, sent_at)
+      sql`update chat.conversations_v3 set message_count = message_count + 1, last_message_at = ${sentAt} where tenant_id = ${tenantId} and conversation_id = ${conversationId}`,
+      sql`insert into chat.messages_v2 (tenant_id, conversation_id, revision, message_id, sent_by, text, sent_at)
         values (${tenantId}, ${conversationId}, ${String(streamPosition)}, ${messageId}, ${sentBy}, ${text}, ${sentAt})`,
       sql`insert into bench.messages_daily_v1 as d (tenant_id, day, agent_id, messages) values (${tenantId}, ${sentAt!.slice(0, 10)}, ${agentId}, 1)
         on conflict (tenant_id, day, agent_id) do update set messages = d.messages + 1`,
@@ -114,7 +114,7 @@ async function emmettProjector(url: string): Promise<Contender & { close(): Prom
     const start = performance.now();
     await consumer.start();
     const ms = performance.now() - start;
-    const { rows } = await pool.query<{ facts: bigint }>('select (select sum(message_count) from chat.conversations_v1) + (select count(*) from chat.conversations_v1) as facts');
+    const { rows } = await pool.query<{ facts: bigint }>('select (select sum(message_count) from chat.conversations_v3) + (select count(*) from chat.conversations_v3) as facts');
     if (Number(rows[0]!.facts) !== FACTS_OF_EMMETT) throw new Error(`emmett projected ${rows[0]!.facts} of ${FACTS_OF_EMMETT} facts`);
     return FACTS_OF_EMMETT / (ms / 1_000);
   };
@@ -140,7 +140,7 @@ async function mustBeAlike(...urls: readonly string[]): Promise<void> {
   for (const url of urls) {
     const client = await connectClient(url);
     const sum = async (table: string) => (await client.query<{ sum: string }>(`select md5(string_agg(t::text, '|' order by t::text)) as sum from ${table} t`)).rows[0]!.sum;
-    sums.push([await sum('chat.conversations_v1'), await sum('chat.messages_v1'), await sum('bench.messages_daily_v1')].join());
+    sums.push([await sum('chat.conversations_v3'), await sum('chat.messages_v2'), await sum('bench.messages_daily_v1')].join());
     await client.end();
   }
   if (new Set(sums).size !== 1) throw new Error('the projector and the SQL by hand made different rows');

@@ -26,7 +26,7 @@ export async function ask(question: string, instead: string): Promise<string> {
 }
 
 /** Reads a line that the terminal does not show. */
-async function askHidden(question: string): Promise<string> {
+export async function askHidden(question: string): Promise<string> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY) throw new CliError('There is no terminal to ask for a password at.', 'CLI', 'Use --password-stdin.');
   stdout.write(question);

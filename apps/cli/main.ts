@@ -10,6 +10,7 @@ import { history, type HistoryOptions, type StateOptions } from './history.js';
 import { exportConversations, type ExportConversationsOptions, importConversations, type ImportOptions } from './interchange.js';
 import { login, logout } from './login.js';
 import { members, type NewMember } from './members.js';
+import { addAdmin, type NewAdmin } from './operator/admins.js';
 import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
 import type { BackupOptions } from './operator/backup.js';
@@ -17,6 +18,7 @@ import type { DiffOptions } from './operator/diff.js';
 import type { RestoreOptions } from './operator/restore.js';
 import type { StoreCopyOptions } from './operator/store-copy.js';
 import { projections } from './projections.js';
+import { type ShowOptions, usage, type UsageExportOptions } from './usage.js';
 import { retention } from './retention.js';
 
 const program = new Command('parley').description('Talk to a Parley server, and look after it.').showHelpAfterError();
@@ -62,6 +64,16 @@ people
   .argument('<role>', 'the new role')
   .action((who: string, role: string) => members.role(who, role));
 people.command('list').description('who there is').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => members.list(options));
+
+program
+  .command('admins')
+  .description('who may do anything, of a Parley in parts')
+  .command('add')
+  .description('make the first platform-admin, at the door of the command side (PARLEY_COMMAND_URL)')
+  .requiredOption('-e, --email <address>', 'they sign in with it')
+  .option('-s, --slug <name>', 'name of the tenant that comes with them', 'operators')
+  .option('--password-stdin', 'read the password from standard input')
+  .action((options: NewAdmin) => addAdmin(options));
 
 const several = (value: string, before: readonly string[] = []) => [...before, value];
 const audit = program.command('audit').description('the history of your tenant, and the proof that nobody changed it (auditors and owners)');
@@ -233,6 +245,27 @@ readers
   .action((name: string, options: NewAnalystOptions) => analysts.create(name, options));
 readers.command('list').description('who there is, and whose rows they see').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => analysts.list(options));
 readers.command('drop').description('take a login away').argument('<name>', 'whose').action((name: string) => analysts.drop(name));
+
+const used = program.command('usage').description('what replies consumed, and the tables behind it (analysts, auditors, administrators and owners)');
+used
+  .command('show')
+  .description('sums of the last 30 days')
+  .option('-f, --from <day>', 'first day, in UTC: 2025-01-01')
+  .option('-t, --to <day>', 'last day, in UTC')
+  .option('-b, --by <names>', 'split by hour, day, week, month, agent, person, provider, model; several with commas', 'day,model')
+  .option('--json', 'one JSON object a line')
+  .action((options: ShowOptions) => usage.show(options));
+used.command('tables').description('which tables there are, and what their columns mean').argument('[table]', 'only this one').option('--json', 'one JSON object a line').action((table: string | undefined, options: { json?: boolean }) => usage.tables(table, options));
+used
+  .command('export')
+  .description('write a table into a file: a CSV, or a Parquet file for DuckDB, pandas and the like')
+  .requiredOption('-o, --out <file>', 'the file; it is written whole or not at all')
+  .option('--table <name>', 'which table', 'replies')
+  .option('-f, --from <day>', 'first day, in UTC (default: 30 days ago)')
+  .option('-t, --to <day>', 'last day, in UTC (default: today)')
+  .option('--format <format>', 'csv or parquet (default: by the name of the file)')
+  .option('--json', 'one JSON object, for programs')
+  .action((options: UsageExportOptions) => usage.export(options));
 
 try {
   await program.parseAsync();

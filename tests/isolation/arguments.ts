@@ -37,7 +37,9 @@ const VALUES: Readonly<Record<string, unknown>> = {
   kind: 'CONVERSATIONS',
   email: () => `${crypto.randomUUID()}@example.org`,
   first: 3,
+  fromDay: '2025-01-01',
   fromSequence: 0,
+  groupBy: ['DAY', 'AGENT', 'PERSON'],
   includeArchived: true,
   instructions: 'Be brief.',
   model: 'sim-1',
@@ -49,7 +51,9 @@ const VALUES: Readonly<Record<string, unknown>> = {
   role: 'MEMBER',
   table: 'chat.conversations',
   text: 'Hello.',
+  period: 'WEEK',
   title: 'Renamed',
+  toDay: '2026-12-31',
   version: 1,
 };
 

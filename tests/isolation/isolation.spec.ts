@@ -191,24 +191,39 @@ function casesOf(operation: Operation): Case[] {
 
 const tryId = ({ asker, operation, input, title }: Case, id: string, mine: Belongings, over = send) => over(asker, operation, variablesOf(operation, mine, { input, id }), title);
 
-async function send({ name, person, token }: Resident, { kind, document }: Operation, variables: object, title: string): Promise<WireAnswer> {
+/** Subscriptions that go on until their reader leaves: their first answer is what is looked at. */
+const ENDLESS: readonly string[] = ['usageUpdated'];
+
+async function send({ name, person, token }: Resident, { name: field, kind, document }: Operation, variables: object, title: string): Promise<WireAnswer> {
   const [path, accept] = kind === 'subscription' ? ['/graphql/stream', 'text/event-stream'] : ['/graphql', 'application/json'];
   const headers = { 'content-type': 'application/json', accept, authorization: `Bearer ${person.accessToken}`, ...(kind === 'query' && { 'parley-consistency-token': token }) };
   const started = performance.now();
   const response = await fetch(person.url + path, { method: 'POST', headers, body: JSON.stringify({ query: document, variables }) });
-  const body = await response.text();
+  const body = ENDLESS.includes(field) ? await firstOf(response) : await response.text();
   const ms = performance.now() - started;
   received.push({ name, title, body: `${JSON.stringify([...response.headers])} ${body}` });
   return { status: response.status, body, ms };
 }
 
+async function firstOf(response: Response): Promise<string> {
+  const [decoder, parts] = [new TextDecoder(), [] as string[]];
+  for await (const part of response.body ?? []) {
+    parts.push(decoder.decode(part as Uint8Array, { stream: true }));
+    if (/event: (next|complete)\n[^]*\n\n/.test(parts.join(''))) break; // which lets go of the stream
+  }
+  return parts.join('');
+}
+
 /** A socket of its own for each: one takes only so many messages a second. */
-async function sendBySocket({ name, person }: Resident, { document }: Operation, variables: object, title: string): Promise<WireAnswer> {
+async function sendBySocket({ name, person }: Resident, { name: field, document }: Operation, variables: object, title: string): Promise<WireAnswer> {
   const socket = person.socket();
   const started = performance.now();
   const answers: unknown[] = [];
   try {
-    for await (const answer of socket.iterate({ query: document, variables: { ...variables } })) answers.push(answer);
+    for await (const answer of socket.iterate({ query: document, variables: { ...variables } })) {
+      answers.push(answer);
+      if (ENDLESS.includes(field)) break;
+    }
   } catch (errors) {
     answers.push({ errors: errors instanceof Error ? errors.message : errors });
   }

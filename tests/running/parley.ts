@@ -4,6 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { type ConformanceServer, startConformanceServer } from '../conformance/eventstore/start-server.js';
+import { startSplit } from './split.js';
 
 const MAIN = join(process.cwd(), 'dist/apps/standalone/main.js');
 const CLI = join(process.cwd(), 'dist/apps/cli/main.js');
@@ -33,9 +34,14 @@ export interface Parley {
   stop(): Promise<number | null>;
 }
 
-/** Starts the program and waits until it is ready. @throws Error with its output when it ends before */
+/**
+ * Starts the program and waits until it is ready: in one process, or in parts where a spec asked for that (`topology`).
+ *
+ * @throws Error with its output when it ends before
+ */
 export async function startParley({ dataDir = newDataDir(), port, env = {} }: ParleyOptions = {}): Promise<Parley> {
   const at = port ?? (await freePort());
+  if (topology.inParts) return startSplit({ dataDir, port: at, env }, freePort);
   const { child, output } = await launch(dataDir, at, env);
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   await ready(child, output);
@@ -49,6 +55,9 @@ export async function startParley({ dataDir = newDataDir(), port, env = {} }: Pa
   };
   return { url: `http://127.0.0.1:${at}`, port: at, dataDir, pid: child.pid!, output, exited, kill, stop };
 }
+
+/** How `startParley` runs it, for the whole of a spec file. */
+export const topology = { inParts: false };
 
 /** Starts the program where it cannot run. @returns its exit code and what it said */
 export async function failToStart({ dataDir = newDataDir(), port, env = {} }: ParleyOptions): Promise<{ code: number | null; output: string }> {

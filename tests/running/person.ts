@@ -23,6 +23,9 @@ const REPLY_STREAM = `subscription ($replyId: ID!, $fromSequence: Int) { replySt
   ... on ReplyFailed { attempt text }
 } }`;
 
+/** For how long somebody waits for what they wrote. */
+const PATIENCE_MS = 15_000;
+
 /** Someone who uses Parley over the wire, as a front end would. */
 export class Person {
   /** Headers of every request. */
@@ -65,9 +68,11 @@ export class Person {
     return post<Data>(this.url, query, variables, { authorization: `Bearer ${this.accessToken}`, ...this.headers, ...headers });
   }
 
-  /** The data alone. @throws Error when it was refused */
+  /** The data alone. Where the read models are behind it asks again, as it is told to. @throws Error when it was refused */
   async get<Data>(query: string, variables: object = {}, headers: Record<string, string> = {}): Promise<Data> {
-    const { data, errors } = await this.ask<Data>(query, variables, headers);
+    const until = Date.now() + PATIENCE_MS;
+    let { data, errors } = await this.ask<Data>(query, variables, headers);
+    while (errors?.some(({ extensions }) => extensions.code === 'READ_MODEL_BEHIND') && Date.now() < until) ({ data, errors } = await this.ask<Data>(query, variables, headers));
     if (errors || !data) throw new Error(JSON.stringify(errors));
     return data;
   }

@@ -45,8 +45,13 @@ export class GrpcCommandSender extends CommandSender {
     this.client = new Commands(settings.PARLEY_COMMAND_URL, channel, CHANNEL) as unknown as Dispatch;
   }
 
-  async execute<Answer>(command: object): Promise<Answer> {
-    const request = { type: command.constructor.name, commandJson: JSON.stringify({ ...command, type: undefined }) };
+  execute<Answer>(command: object): Promise<Answer> {
+    return this.dispatch(command.constructor.name, { ...command, type: undefined });
+  }
+
+  /** A command by its name and fields, from where its class is not known. @throws as `send` */
+  async dispatch<Answer>(type: string, fields: object): Promise<Answer> {
+    const request = { type, commandJson: JSON.stringify(fields) };
     const until = Date.now() + this.settings.PARLEY_COMMAND_PATIENCE_MS;
     for (let pause = RETRY_MS; ; pause = Math.min(pause * 2, RETRY_MAX_MS)) {
       try {

@@ -79,6 +79,19 @@ describe('the databases', () => {
     expect((await databases.owner.query("select to_regclass('public.half') as half")).rows).toEqual([{ half: null }]);
   });
 
+  it('begin their schema again when they had to give way to another at work', async () => {
+    const parts = ['first', 'second'].map((name) => ({ name: `spec.${name}`, ddl: `create schema if not exists spec; create table if not exists spec.${name} (a int); alter table spec.${name} alter a set default 1` }));
+    await databases.applySchema(parts);
+    const other = await databases.owner.connect();
+    await other.query("begin; set local deadlock_timeout = '30s'; lock table spec.second"); // so that it is us who find the deadlock
+    const applied = databases.applySchema(parts);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await other.query('lock table spec.first');
+    await other.query('commit');
+    other.release();
+    await applied;
+  });
+
   it('refuse a role that may do more than it should', async () => {
     const { urls, roles, ...pools } = await specDatabases();
     await pools.owner.query(`alter role "${roles.app}" bypassrls`);

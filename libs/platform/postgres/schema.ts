@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 
 /** Names of the roles that Parley works as. None owns anything; each can do no more than its part. */
@@ -29,12 +30,29 @@ export const WRITER = '{{writer}}';
 export const createSchema = (schema: string) => `create schema if not exists ${schema}; grant usage on schema ${schema} to ${APP}, ${PROJECTOR}, ${WRITER};`;
 
 /**
- * Runs the parts in one transaction. Processes that start together take turns, for Postgres fails concurrent `create or replace`.
+ * Runs the parts in one transaction. Processes that start together take turns, for Postgres fails concurrent `create or replace`. Beside
+ * others that are at work on the same tables it may be the one that has to give way: then it begins again.
  *
  * @param owner a pool of the database's owner
  * @throws Error that names the part that failed
  */
 export async function applySchema(owner: Pool, roles: Roles, parts: readonly SchemaPart[]): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await applyOnce(owner, roles, parts);
+    } catch (error) {
+      if (tries === DEADLOCKS_MAX || ((error as Error).cause as { code?: string } | undefined)?.code !== DEADLOCK) throw error;
+      await delay(DEADLOCK_MS * tries);
+    }
+  }
+}
+
+const DEADLOCK = '40P01';
+/** Each takes Postgres a second to notice. */
+const DEADLOCKS_MAX = 8;
+const DEADLOCK_MS = 50;
+
+async function applyOnce(owner: Pool, roles: Roles, parts: readonly SchemaPart[]): Promise<void> {
   const client = await owner.connect();
   try {
     await client.query("begin; set local client_min_messages = warning; select pg_advisory_xact_lock(hashtext('parley.schema'))");

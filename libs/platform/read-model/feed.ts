@@ -19,6 +19,8 @@ export interface Feeding {
   /** Lets what is parked go on where the log says so. */
   readonly streams: Pick<ParkedStreams, 'skip'>;
   readonly projections: readonly Projection[];
+  /** Most facts in one transaction. A large batch is quick, and keeps others of the process waiting while it is decoded. */
+  readonly limit?: number;
   /** Who follows the log. */
   readonly name: string;
   readonly signal: AbortSignal;
@@ -31,12 +33,12 @@ export interface Feeding {
  *
  * @throws CheckpointAheadOfLog, and whatever the log or the database throws: begin again from the checkpoint
  */
-export async function feed({ log, codec, projector, streams, projections, name, signal, taken }: Feeding): Promise<void> {
+export async function feed({ log, codec, projector, streams, projections, limit = MAX_FACTS, name, signal, taken }: Feeding): Promise<void> {
   await projector.checkAgainst(await log.head());
   await taken();
   const own = new AbortController();
   const after = (lane: number) => projector.checkpoint(lane);
-  const deliveries = log.follow({ name, after, limit: MAX_FACTS, signal: AbortSignal.any([signal, own.signal]) });
+  const deliveries = log.follow({ name, after, limit, signal: AbortSignal.any([signal, own.signal]) });
   try {
     await takeIn(deliveries, { codec, projector, streams, projections, taken });
   } finally {

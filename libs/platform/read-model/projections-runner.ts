@@ -32,6 +32,9 @@ const HOLD_MS = 3_000;
 /** Somebody writes all the time: one that is so near the end of the log has got there. */
 const CLOSE = 1_000n;
 
+/** Most facts in one batch of a table that is built beside those that are served: people must not wait for it. */
+export const BESIDE = 500;
+
 const log = logger('projector');
 
 type Part = 'live' | 'building';
@@ -186,8 +189,8 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
           isUp = position >= start && (await this.events.head()) - position <= CLOSE;
           if (isUp) await caughtUp(opened);
         };
-        const name = part === 'live' ? 'projections' : 'projections.building';
-        await feed({ log: this.events, codec: this.codec, streams: this.streams, projector, projections, name, signal, taken });
+        const [name, limit] = part === 'live' ? ['projections', undefined] : ['projections.building', BESIDE];
+        await feed({ log: this.events, codec: this.codec, streams: this.streams, projector, projections, limit, name, signal, taken });
       } catch (error) {
         await this.failed(part, error);
       } finally {

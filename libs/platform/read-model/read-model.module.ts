@@ -16,7 +16,7 @@ import { TenantReads } from './tenant-reads.js';
 @Global()
 @Module({
   providers: [{ provide: Clock, useClass: SystemClock }, ProjectionRegistry, ServedPosition, ProjectionsRunner, ProjectionsControl, TenantReads, TimeTravel, ConsistencyTokens],
-  exports: [ProjectionRegistry, ProjectionsControl, TenantReads, TimeTravel, ConsistencyTokens],
+  exports: [ProjectionRegistry, ProjectionsControl, ServedPosition, TenantReads, TimeTravel, ConsistencyTokens],
 })
 export class ReadModelModule {
   static readonly tables = [readModelSchema];

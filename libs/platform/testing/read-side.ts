@@ -11,6 +11,7 @@ import type { Definitions } from '../personal-data/fact-shape.js';
 import { Opener } from '../personal-data/opener.js';
 import { PersonKeys } from '../personal-data/person-keys.js';
 import type { Databases } from '../postgres/databases.js';
+import type { SchemaPart } from '../postgres/schema.js';
 import { SystemRandom } from '../random/random.js';
 import { decodingFor } from '../read-model/decoding.js';
 import { PostgresProjector } from '../read-model/postgres.projector.js';
@@ -34,8 +35,9 @@ export class ReadSide {
     readonly reads: TenantReads,
   ) {}
 
-  static async open(projections: readonly Projection[]): Promise<ReadSide> {
-    const databases = await specDatabases([readModelSchema]);
+  /** @param parts of the schema besides, e.g. reports */
+  static async open(projections: readonly Projection[], parts: readonly SchemaPart[] = []): Promise<ReadSide> {
+    const databases = await specDatabases([readModelSchema, ...parts]);
     const projector = await PostgresProjector.open(databases, { storeId: crypto.randomUUID(), epoch: 1 }, projections);
     await projector.publish();
     const dataSource = await openDataSource(databases.urls.app, projections);

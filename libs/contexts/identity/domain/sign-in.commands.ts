@@ -46,6 +46,7 @@ export interface OpenedSession extends IssuedSession {
 
 /** Opens an account. Answers a ProvenPerson. Safe to repeat: the same address and password name the same person. */
 export class Register {
+  static readonly schema = registration;
   readonly data: z.output<typeof registration>;
   readonly request: UnprovenRequest;
 
@@ -57,6 +58,7 @@ export class Register {
 
 /** Answers a ProvenPerson, or refuses; in the same words and time whether the address or the password is wrong. */
 export class ProvePassword {
+  static readonly schema = credentials;
   readonly data: z.output<typeof credentials>;
   readonly request: UnprovenRequest;
 
@@ -76,6 +78,7 @@ const enrolment = z.object({
 
 /** Takes someone into the tenant, with an account of their own. Answers a Receipt. Safe to repeat with the same person's id and address. */
 export class Enrol {
+  static readonly schema = enrolment;
   readonly data: z.output<typeof enrolment>;
 
   constructor(data: z.input<typeof enrolment>, readonly meta: Meta) {
@@ -92,13 +95,16 @@ export class OpenSession {
   }
 }
 
+const refreshment = z.object({ refreshToken: z.string().max(1_000) });
+
 /** Exchanges a refresh token, once, for the next tokens of its session. Answers an IssuedSession. */
 export class RefreshSession {
-  readonly data: { readonly refreshToken: string };
+  static readonly schema = refreshment;
+  readonly data: z.output<typeof refreshment>;
   readonly request: UnprovenRequest;
 
-  constructor(data: { refreshToken: string }, request: UnprovenRequest) {
-    this.data = z.object({ refreshToken: z.string().max(1_000) }).parse(data);
+  constructor(data: z.input<typeof refreshment>, request: UnprovenRequest) {
+    this.data = refreshment.parse(data);
     this.request = unproven(request);
   }
 }

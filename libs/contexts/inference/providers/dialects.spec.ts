@@ -63,6 +63,17 @@ describe('an OpenAI-compatible server', () => {
   const done = 'data: [DONE]\n\n';
   const hi = chunks(delta({ content: 'Hi' }), delta({}, 'stop')) + done;
 
+  it('is not told what the environment has for OpenAI alone', async () => {
+    Object.assign(process.env, { OPENAI_CUSTOM_HEADERS: 'x-gateway-secret: hush\nauthorization: Bearer of-openai', OPENAI_ORG_ID: 'org', OPENAI_PROJECT_ID: 'project' });
+    try {
+      await read('openai', hi, {}, 'its own');
+    } finally {
+      for (const name of ['OPENAI_CUSTOM_HEADERS', 'OPENAI_ORG_ID', 'OPENAI_PROJECT_ID']) delete process.env[name];
+    }
+    expect(JSON.stringify(asked)).not.toMatch(/hush|of-openai|org|project/);
+    expect(asked.headers.authorization).toBe('Bearer its own');
+  });
+
   it('is asked in words that all of them know, and is not told who asks', async () => {
     await read('openai', hi);
     expect(asked.body).toEqual({

@@ -1,7 +1,13 @@
 import { Module } from '@nestjs/common';
+import { UsageQueryModule } from '../read/usage-query.module.js';
+import { AnalyticsController } from './analytics.controller.js';
+import { FiguresResolver } from './figures.resolver.js';
+import { UsageController } from './usage.controller.js';
+import { UsageNews } from './usage-news.js';
 import { AffectedResolver } from './affected.resolver.js';
 import { UsageResolver } from './usage.resolver.js';
+import { UsageUpdates } from './usage-updates.js';
 
 /** Runs at the gateway. */
-@Module({ providers: [UsageResolver, AffectedResolver] })
+@Module({ imports: [UsageQueryModule], controllers: [AnalyticsController, UsageController], providers: [UsageResolver, FiguresResolver, AffectedResolver, UsageNews, UsageUpdates] })
 export class UsageApiModule {}

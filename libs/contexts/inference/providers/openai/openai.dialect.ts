@@ -13,13 +13,21 @@ export interface OpenaiSettings {
   readonly apiKey?: string;
 }
 
+/** Headers of the protocol: any other came from the SDK's own reading of the environment (OPENAI_CUSTOM_HEADERS), and may be a secret. */
+const OF_THE_PROTOCOL = new Set(['accept', 'authorization', 'content-type', 'content-length', 'user-agent']);
+
+const fetchPlainly: typeof fetch = (input, init) => {
+  const headers = [...new Headers(init?.headers)].filter(([name]) => OF_THE_PROTOCOL.has(name));
+  return fetch(input, { ...init, headers });
+};
+
 /** OpenAI's chat completions, as OpenAI and many others speak them. */
 export function openaiDialect({ name, baseUrl, apiKey }: OpenaiSettings): Dialect {
   const isOpenai = baseUrl === undefined;
   const client = new OpenAI({
     apiKey: apiKey ?? 'none',
-    ...(!isOpenai && { baseURL: baseUrl, organization: null, project: null }), // those of the environment are OpenAI's business alone
-    ...(apiKey === undefined && { defaultHeaders: { authorization: null } }),
+    ...(!isOpenai && { baseURL: baseUrl, organization: null, project: null, fetch: fetchPlainly }), // what the environment says is OpenAI's business alone
+    ...(!isOpenai && { defaultHeaders: { authorization: apiKey === undefined ? null : `Bearer ${apiKey}` } }),
     maxRetries: 0, // a retry is an attempt, and attempts are counted elsewhere
     logLevel: 'off', // it quotes what it could not read, and so what people said
   });

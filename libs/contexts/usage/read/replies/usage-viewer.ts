@@ -8,7 +8,7 @@ export interface UsageViewer {
 }
 
 /** Who sees the usage of everyone in the tenant. All others see their own. */
-const OVERSEERS: readonly Role[] = ['platform-admin', 'tenant-owner', 'tenant-admin', 'analyst', 'auditor'];
+export const OVERSEERS: readonly Role[] = ['platform-admin', 'tenant-owner', 'tenant-admin', 'analyst', 'auditor'];
 
 /** Whose usage it is; undefined: everyone's in the tenant. */
 export const personSeenBy = ({ personId, role }: UsageViewer): string | undefined => (OVERSEERS.includes(role) ? undefined : personId);
