@@ -1,0 +1,2 @@
+/** See tools.mjs. */
+export function tool(name: 'kubectl' | 'hadolint' | 'shellcheck' | 'promtool'): string;
