@@ -1,5 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { PartErrors } from '@parley/platform/graphql-kit/part-errors.js';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { defineConfig, integer } from '@parley/platform/config/config.js';
 import { configuredMasterKey, type MasterKey } from '@parley/platform/key-store/master-key.js';
@@ -47,6 +48,7 @@ export function servePart(name: string, module: (around: Surroundings) => Dynami
     stops.push(release);
     const app = await NestFactory.create<NestExpressApplication>(module(surroundings()), { logger: new NestLogger(), abortOnError: false });
     stops.push(() => app.close());
+    app.useGlobalFilters(new PartErrors());
     await app.init();
     await release();
     await app.listen(port, host);

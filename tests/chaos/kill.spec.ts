@@ -157,7 +157,8 @@ describe('a process that is killed while people use it', () => {
       }
       expect(await projector.parked()).toEqual([]);
       expect(await projector.checkpoint()).toBe(await store.head());
-      expect(Object.values(rows).every((count) => count > 0)).toBe(true);
+      const empty = Object.keys(rows).filter((name) => rows[name] === 0);
+      expect(empty).toEqual(['chat.retention_rules']); // nobody here sets one; all else was written to
       await projector.close();
       await store.close();
       await databases.close();
