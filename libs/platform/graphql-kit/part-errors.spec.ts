@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import { Controller, Get, type INestApplication, Module } from '@nestjs/common';
+import { Controller, Get, Module } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { capturedLog } from '../testing/captured-log.js';
 import { PartErrors } from './part-errors.js';
@@ -17,11 +18,11 @@ class Toy {
 @Module({ controllers: [Toy] })
 class ToyModule {}
 
-let app: INestApplication;
+let app: NestExpressApplication;
 let log: ReturnType<typeof capturedLog>;
 beforeAll(async () => {
   log = capturedLog();
-  app = (await Test.createTestingModule({ imports: [ToyModule] }).compile()).createNestApplication({ logger: false });
+  app = (await Test.createTestingModule({ imports: [ToyModule] }).compile()).createNestApplication<NestExpressApplication>({ logger: false });
   app.useGlobalFilters(new PartErrors());
   await app.listen(0, '127.0.0.1');
 });
