@@ -41,7 +41,7 @@ export function setLogLevel(): void {
 
 /** Runs one part of a Parley that has no public door. @returns the exit code */
 export function servePart(name: string, module: (around: Surroundings) => DynamicModule): Promise<number> {
-  return runApp(async (stops: Stop[]) => {
+  return runApp(name, async (stops: Stop[]) => {
     setLogLevel();
     const { PARLEY_HEALTH_HOST: host, PARLEY_HEALTH_PORT: port } = partConfig.read();
     const release = await takePort(host, port, 'PARLEY_HEALTH');

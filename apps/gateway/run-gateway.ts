@@ -11,7 +11,7 @@ import { GatewayModule } from './gateway.module.js';
 
 /** @returns the exit code */
 export function runGateway(): Promise<number> {
-  return runApp(async (stops) => {
+  return runApp('gateway', async (stops) => {
     setLogLevel();
     const { PARLEY_GATEWAY_HOST: host, PARLEY_GATEWAY_PORT: port } = standaloneConfig.read();
     const release = await takePort(host, port, 'PARLEY_GATEWAY');

@@ -20,7 +20,7 @@ import { StandaloneModule } from './standalone.module.js';
 const PACE = { firstTokenMs: 150, tokenMs: 20 };
 
 /** Runs Parley in one process until it is asked to stop. @returns the exit code */
-export const runStandalone = (): Promise<number> => runApp(start);
+export const runStandalone = (): Promise<number> => runApp('standalone', start);
 
 /** @returns `lost` settles when the embedded database is gone unasked */
 async function start(stops: Stop[]): Promise<{ readonly lost: Promise<string> }> {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from '@parley/kernel/command.js';
 import { DomainError } from '@parley/kernel/domain-error.js';
 import type { Fact } from '@parley/kernel/event.js';
 import type { Reactor } from '@parley/kernel/reactor.js';
@@ -7,6 +8,7 @@ import type { EventStore } from '../event-store/event-store.js';
 import type { Codec } from '../personal-data/codec.js';
 import { Undecodable, UnreadableFact } from '../personal-data/undecodable.js';
 import { logger, withLogContext } from '../telemetry/logger.js';
+import { traced } from '../telemetry/tracing.js';
 import type { CommandSender } from './command-sender.js';
 import { InTurn } from './in-turn.js';
 import { isOutage } from './outage.js';
@@ -125,17 +127,22 @@ export class ParkingReactions {
   /** @throws what a bug or an outage throws; a refusal is an answer */
   private async carryOut(reactor: Reactor, fact: Fact | Undecodable): Promise<void> {
     if (fact instanceof Undecodable) throw new UnreadableFact(fact);
-    const { tenantId, correlationId } = fact.meta;
-    await withLogContext({ tenantId, correlationId, causationId: fact.eventId }, async () => {
-      for (const command of reactionsOf(reactor, fact, this.parts.clock.now())) {
-        try {
-          await this.parts.commands.send(command);
-        } catch (error) {
-          if (!(error instanceof DomainError) || isOutage(error)) throw error;
-          log.info('reaction.refused', { reactor: reactor.name, command: command.type, code: error.code });
-        }
+    const { tenantId, correlationId, traceparent } = fact.meta;
+    const commands = reactionsOf(reactor, fact, this.parts.clock.now());
+    if (commands.length === 0) return;
+    const react = () => traced(`react ${reactor.name}`, { traceparent, kind: 'consumer', attributes: { 'parley.fact': fact.type } }, () => this.send(reactor, commands));
+    await withLogContext({ tenantId, correlationId, causationId: fact.eventId }, react);
+  }
+
+  private async send(reactor: Reactor, commands: readonly Command[]): Promise<void> {
+    for (const command of commands) {
+      try {
+        await this.parts.commands.send(command);
+      } catch (error) {
+        if (!(error instanceof DomainError) || isOutage(error)) throw error;
+        log.info('reaction.refused', { reactor: reactor.name, command: command.type, code: error.code });
       }
-    });
+    }
   }
 
   private async park(reactor: Reactor, fact: Fact | Undecodable, reason: string, tries: number): Promise<void> {

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { defineError } from '@parley/kernel/domain-error.js';
+import type { Meta } from '@parley/kernel/meta.js';
 import { CommandSender } from '../cqrs/command-sender.js';
 import { Commands, type DispatchRequest, type DispatchResponse } from './commands.proto.js';
+import { fromHere, traced } from '../telemetry/tracing.js';
 import { certificatesOf, type DispatchSettings } from './dispatch.config.js';
 import { refusalIn } from './refusal-wire.js';
 import { fromWire } from './wire-json.js';
@@ -45,8 +47,11 @@ export class GrpcCommandSender extends CommandSender {
     this.client = new Commands(settings.PARLEY_COMMAND_URL, channel, CHANNEL) as unknown as Dispatch;
   }
 
-  execute<Answer>(command: object): Promise<Answer> {
-    return this.dispatch(command.constructor.name, { ...command, type: undefined });
+  execute<Answer>(command: object & { readonly meta?: Meta }): Promise<Answer> {
+    const { name } = command.constructor;
+    return traced(`dispatch ${name}`, { traceparent: command.meta?.traceparent, kind: 'client' }, () =>
+      this.dispatch(name, { ...command, type: undefined, ...(command.meta && { meta: fromHere(command.meta) }) }),
+    );
   }
 
   /** A command by its name and fields, from where its class is not known. @throws as `send` */

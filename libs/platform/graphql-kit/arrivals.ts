@@ -6,6 +6,7 @@ import { Clock } from '../clock/clock.js';
 import { Random } from '../random/random.js';
 import { HttpMetrics } from '../telemetry/http.metrics.js';
 import { logger, withLogContext } from '../telemetry/logger.js';
+import { openSpan } from '../telemetry/tracing.js';
 import type { Arrival, IncomingCall } from './call.js';
 
 const CHAIN = /^[\x21-\x7e]{1,200}$/;
@@ -33,9 +34,11 @@ export class Arrivals {
 
   /** Express's first middleware. */
   readonly middleware = (req: Request & IncomingCall, res: Response, next: NextFunction): void => {
-    const arrival = this.of(req.headers);
     const startedAt = performance.now();
     const isProbe = req.path.startsWith('/health') || req.path === '/metrics';
+    const told = this.of(req.headers);
+    const span = isProbe ? undefined : openSpan(`HTTP ${req.method}`, { traceparent: told.traceparent, kind: 'server', attributes: { 'http.request.method': req.method } });
+    const arrival = { ...told, ...(span?.traceparent && { traceparent: span.traceparent }) };
     req.arrival = arrival;
     res.set({ 'x-request-id': arrival.requestId, 'x-correlation-id': arrival.correlationId });
     withLogContext({ requestId: arrival.requestId, correlationId: arrival.correlationId }, () => {
@@ -43,12 +46,14 @@ export class Arrivals {
       const logged = () => {
         const durationMs = performance.now() - startedAt;
         this.metrics.observe(req, res, durationMs);
+        span?.end({ 'http.response.status_code': res.statusCode, 'parley.correlation_id': arrival.correlationId }, res.statusCode >= 500 ? `${res.statusCode}` : undefined);
         const fields = { method, path, status: res.statusCode, completed: res.writableFinished, duration_ms: Math.round(durationMs) };
         if (isProbe) log.debug('http.request', fields);
         else log.info('http.request', fields);
       };
       res.once('close', AsyncResource.bind(logged)); // an event has the log context of whoever emits it
-      next();
+      if (span) span.run(next);
+      else next();
     });
   };
 }

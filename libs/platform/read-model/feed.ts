@@ -2,6 +2,8 @@ import type { Projection } from '@parley/kernel/projection.js';
 import type { Delivery, EventLog } from '../event-log/event-log.js';
 import type { StoredFact } from '../event-store/event-store.js';
 import type { Codec } from '../personal-data/codec.js';
+import { Undecodable } from '../personal-data/undecodable.js';
+import { tracedSince } from '../telemetry/tracing.js';
 import { decodingFor } from './decoding.js';
 import type { ParkedStreams } from './parked-streams.js';
 import type { PostgresProjector } from './postgres.projector.js';
@@ -53,10 +55,22 @@ export async function takeIn(
 ): Promise<void> {
   for await (const { lane, facts, through } of ahead(batches(deliveries, decodingFor(codec, projections)))) {
     for (const { facts: some, through: end, skip } of atSkips(facts, through, projections)) {
+      const startedAt = Date.now();
       await projector.apply(some, { lane, through: end });
+      tell(some, startedAt);
       if (skip) for (const table of projector.tables) if (table.projection.name === skip.projection) await streams.skip(table, skip);
     }
     await taken();
+  }
+}
+
+/** How old a fact may be whose trace goes on: a table that is built anew would tell of traces long gone. */
+const TRACED_MS = 600_000;
+
+function tell(facts: readonly Readable[], startedAt: number): void {
+  for (const fact of facts) {
+    if (fact instanceof Undecodable || fact.recordedAt.getTime() < startedAt - TRACED_MS) continue;
+    tracedSince(startedAt, `project ${fact.type}`, { traceparent: fact.meta.traceparent, kind: 'consumer', attributes: { 'parley.batch': facts.length } });
   }
 }
 

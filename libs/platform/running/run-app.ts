@@ -3,6 +3,7 @@ import { InvalidConfig } from '../config/config.js';
 import { EventStoreUnusable, StoreReplaced } from '../event-store/event-store.js';
 import { DatabaseUnusable } from '../postgres/databases.js';
 import { EmbeddedPostgresError } from '../postgres/embedded-errors.js';
+import { startTracing } from '../telemetry/start-tracing.js';
 
 /** Longest wait for what is under way when we are asked to stop. */
 const SHUTDOWN_MS = 20_000;
@@ -16,15 +17,17 @@ export class CannotStart extends Error {}
 /**
  * Runs an app until it is asked to stop, or loses what it cannot be without.
  *
+ * @param name of the app, as traces call it
  * @param start starts the parts, and puts the end of each into `stops` as soon as it is there
  * @returns the exit code
  */
-export async function runApp(start: (stops: Stop[]) => Promise<{ readonly lost?: Promise<string> } | void>): Promise<number> {
+export async function runApp(name: string, start: (stops: Stop[]) => Promise<{ readonly lost?: Promise<string> } | void>): Promise<number> {
   const stops: Stop[] = [];
   const stopAll = async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
+    stops.push(await startTracing(name));
     const lost = (await start(stops))?.lost ?? new Promise<never>(() => undefined);
     const ended = await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), lost]);
     const isLost = typeof ended === 'string';

@@ -3,6 +3,7 @@ import { DomainError } from '@parley/kernel/domain-error.js';
 import { NO_USAGE, type TokenUsage } from '@parley/kernel/metering.js';
 import { LiveChunks } from '@parley/platform/live/live-chunks.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
+import { traced } from '@parley/platform/telemetry/tracing.js';
 import { Injectable } from '@nestjs/common';
 import {
   CompleteGeneration,
@@ -64,7 +65,11 @@ export class GenerationRunner {
   async run(work: GenerationWork): Promise<Settlement | undefined> {
     try {
       const { started, attempt } = await this.begin(work);
-      if (started && attempt) await this.attempts(work, started, attempt);
+      if (started && attempt) {
+        const { traceparent } = started.meta;
+        const attributes = { 'gen_ai.provider.name': started.data.provider, 'gen_ai.request.model': started.data.model };
+        await traced('generate', { traceparent, kind: 'consumer', attributes }, () => this.attempts(work, started, attempt));
+      }
     } catch (error) {
       // Refused: the generation was settled, or is another worker's by now. The log says which.
       if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;

@@ -1,5 +1,6 @@
 import type { FailureReason, FinishReason, TokenUsage } from '@parley/kernel/metering.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
+import { failed, traced } from '@parley/platform/telemetry/tracing.js';
 import { type Provider, ProviderError, type ProviderRequest } from '../providers/provider.js';
 import { usageOf } from './usage-estimate.js';
 
@@ -35,7 +36,19 @@ export interface CallOptions {
 const MAX_TEXT = 1_000_000;
 
 /** Calls the provider once. It never throws: whatever goes wrong is part of the result. */
-export async function callProvider(provider: Provider, request: ProviderRequest, options: CallOptions): Promise<CallResult> {
+export function callProvider(provider: Provider, request: ProviderRequest, options: CallOptions): Promise<CallResult> {
+  const attributes = { 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': provider.name, 'gen_ai.request.model': request.model };
+  return traced(`chat ${provider.name}`, { kind: 'client', attributes }, async (span) => {
+    const result = await call(provider, request, options);
+    const { inputTokens, cachedInputTokens, outputTokens, reasoningTokens } = result.usage;
+    span?.setAttributes({ 'gen_ai.usage.input_tokens': inputTokens + cachedInputTokens, 'gen_ai.usage.output_tokens': outputTokens + reasoningTokens });
+    if (span && result.firstTokenMs !== null) span.setAttribute('parley.first_token_ms', result.firstTokenMs);
+    if (span && result.end && 'failure' in result.end) failed(span, result.end.failure.failureReason);
+    return result;
+  });
+}
+
+async function call(provider: Provider, request: ProviderRequest, options: CallOptions): Promise<CallResult> {
   const startedAt = performance.now();
   const tookMs = () => Math.round(performance.now() - startedAt);
   const timeout = new AbortController();

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EventStore, type StoredFact, StoreReplaced } from '../../event-store/event-store.js';
 import { logger } from '../../telemetry/logger.js';
+import { tracedSince } from '../../telemetry/tracing.js';
 import { type Admin, endsOf, type KafkaClients, type LaneRecord, send } from './kafkajs.js';
 import { laneOf, markOf, recordOf } from './records.js';
 import type { Filled, RelayLease, RelayLeases } from './relay-leases.js';
@@ -196,7 +197,9 @@ class Filling {
       lanes[lane] = fact.position;
       return record;
     });
+    const startedAt = Date.now();
     await this.acknowledged(records, { position: facts.at(-1)!.position, lanes });
+    for (const { headers } of records) tracedSince(startedAt, 'relay', { traceparent: headers['traceparent'], kind: 'producer', attributes: { 'parley.batch': records.length } });
     for (const { partition } of records) this.marked[partition] = lanes[partition]!;
   }
 
