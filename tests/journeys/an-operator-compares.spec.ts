@@ -38,14 +38,14 @@ it('every table is what the log says; a cell changed by hand is named with its k
   expect(await parley(running, ['projections', 'diff', 'chat.messages'])).toMatchObject({ code: 0 });
 
   const rebuilt = await parley(running, ['projections', 'rebuild', 'chat.conversations']);
-  expect(rebuilt).toMatchObject({ code: 0, stdout: expect.stringContaining('Queries read chat.conversations_v1_b2. 1 rows were not as the log has them.') as string });
+  expect(rebuilt).toMatchObject({ code: 0, stdout: expect.stringMatching(/Queries read chat\.conversations_v\d+_b2\. 1 rows were not as the log has them\./) as string });
   expect(await parley(running, ['audit', 'diff', '--all'])).toMatchObject({ code: 0 });
   expect(await ada.get('{ conversations { nodes { messageCount } } }')).toMatchObject({ conversations: { nodes: [{ messageCount: 1 }] } });
 });
 
 it('an operator goes back to the table before, and sees all tables in the status', async () => {
   expect(await parley(running, ['projections', 'rebuild', 'chat.messages'])).toMatchObject({ code: 0, stdout: expect.stringContaining('All rows are as they were.') as string });
-  expect(await parley(running, ['projections', 'rollback', 'chat.messages'])).toMatchObject({ code: 0, stdout: expect.stringContaining('chat.messages_v1') as string });
+  expect(await parley(running, ['projections', 'rollback', 'chat.messages'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/Queries read chat\.messages_v\d+ in place of chat\.messages_v\d+_b2\./) as string });
   const { stdout } = await parley(running, ['projections', 'status']);
   expect(stdout).toContain('is kept for a way back');
   expect(await parley(running, ['projections', 'rollback', 'chat.replies'])).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no earlier table of this projection.') as string });
