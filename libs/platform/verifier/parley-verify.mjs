@@ -566,7 +566,16 @@ export async function verifyFile(file, options) {
   }
 }
 
-const isRunItself = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
+/** Whether this file is the program, by its own name or a link's; a program that imports it may be named without its ending. */
+function isProgram() {
+  try {
+    return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
+  } catch {
+    return false; // no such file
+  }
+}
+
+const isRunItself = isProgram();
 if (isRunItself) {
   main(process.argv.slice(2)).then(
     (code) => (process.exitCode = code),
