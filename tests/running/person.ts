@@ -49,6 +49,11 @@ export class Person {
     return new Person(url, email, password, data.signIn.accessToken, data.signIn.refreshToken);
   }
 
+  /** The same person, as signed in as they are, at another door. */
+  at(url: string): Person {
+    return new Person(url, this.email, this.password, this.accessToken, this.refreshToken);
+  }
+
   /** Takes someone new into the tenant. */
   async addMember(role: string, input: object = {}): Promise<Added> {
     const [email, password] = [`${crypto.randomUUID()}@example.org`, `correct horse ${crypto.randomUUID()}`];
