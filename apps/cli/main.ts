@@ -13,6 +13,7 @@ import { members, type NewMember } from './members.js';
 import { addAdmin, type NewAdmin } from './operator/admins.js';
 import { analysts, type NewAnalystOptions } from './operator/analysts.js';
 import { eraseAgain } from './operator/erase-again.js';
+import { sweepErased } from './operator/erase-sweep.js';
 import type { BackupOptions } from './operator/backup.js';
 import type { DiffOptions } from './operator/diff.js';
 import type { RestoreOptions } from './operator/restore.js';
@@ -173,6 +174,10 @@ erasing
   .command('again')
   .description('destroy the keys of all who were erased, once more: after keys were restored from a backup (operator)')
   .action(() => eraseAgain());
+erasing
+  .command('sweep')
+  .description('write over what the files of the database still hold of keys that were destroyed (operator)')
+  .action(() => sweepErased());
 
 program
   .command('backup')
