@@ -172,8 +172,9 @@ erasing
   .action((who: string, options: ErasePersonOptions) => erase.person(who, options));
 erasing
   .command('again')
-  .description('destroy the keys of all who were erased, once more: after keys were restored from a backup (operator)')
-  .action(() => eraseAgain());
+  .description('erase once more all of whom the log or a list knows that they were: after keys or all were restored from a backup (operator)')
+  .option('--erased <file>', 'the list that Parley kept apart from its database; without it, the log alone is asked')
+  .action((options: { erased?: string }) => eraseAgain(options));
 erasing
   .command('sweep')
   .description('write over what the files of the database still hold of keys that were destroyed (operator)')
@@ -191,6 +192,8 @@ program
   .option('--data <file>', 'the log, and what is kept beside it')
   .option('--keys <file>', 'the keys of people')
   .option('--in-place', 'the database itself was set back, by its own means: say so to those who followed it further')
+  .option('--erased <file>', 'the list of who was erased, which Parley kept apart from its database: none of them comes back')
+  .option('--nobody-erased', 'there is no such list, for nobody was erased since')
   .action(async (options: RestoreOptions) => (await import('./operator/restore.js')).restore(options));
 
 const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');
