@@ -3,6 +3,7 @@ import { defineError } from '@parley/kernel/domain-error.js';
 import { id } from '@parley/kernel/meta.js';
 import type { Projection, TenantKeyed } from '@parley/kernel/projection.js';
 import { DataSource, type EntityManager } from 'typeorm';
+import { failpoint } from '../failpoints/failpoints.js';
 import { readingAsOf } from '../graphql-kit/as-of.js';
 import { Opener } from '../personal-data/opener.js';
 import { isOutage, isUndefinedTable } from './database-errors.js';
@@ -41,6 +42,7 @@ export class TenantReads {
   async in<R>(tenantId: string, work: (manager: EntityManager) => Promise<R>): Promise<R> {
     const tenant = id.parse(tenantId);
     const moment = readingAsOf.getStore();
+    await failpoint('s14.before_read');
     try {
       return await (moment && this.timeTravel ? this.timeTravel.in(tenant, moment, work) : this.now(tenant, work));
     } catch (error) {
