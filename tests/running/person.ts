@@ -14,7 +14,7 @@ export interface ReplyEvent {
   readonly text: string;
 }
 
-const REPLY_STREAM = `subscription ($replyId: ID!, $fromSequence: Int) { replyStream(replyId: $replyId, fromSequence: $fromSequence) {
+export const REPLY_STREAM = `subscription ($replyId: ID!, $fromSequence: Int) { replyStream(replyId: $replyId, fromSequence: $fromSequence) {
   __typename
   ... on ReplyChunk { attempt sequence text }
   ... on ReplySnapshot { attempt nextSequence text }
@@ -135,8 +135,8 @@ interface Tokens {
   readonly refreshToken: string;
 }
 
-export async function post<Data>(url: string, query: string, variables: object, headers: Record<string, string>): Promise<Answer<Data>> {
-  const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }) });
+export async function post<Data>(url: string, query: string, variables: object, headers: Record<string, string>, signal?: AbortSignal): Promise<Answer<Data>> {
+  const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }), ...(signal && { signal }) });
   return (await response.json()) as Answer<Data>;
 }
 
