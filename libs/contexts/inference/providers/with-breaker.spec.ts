@@ -16,7 +16,7 @@ class Upstream implements Provider {
 
   async *stream(): AsyncGenerator<ProviderEvent> {
     this.asked++;
-    if (this.error) throw this.error;
+    if (this.error) throw this.error as Error;
     yield { type: 'text', text: 'Hi' };
     yield finish;
   }
