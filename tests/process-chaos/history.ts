@@ -57,15 +57,24 @@ export interface End {
   readonly failureReason: string | null;
 }
 
+/** A client begins to watch a reply, or comes back to it. */
+export interface WatchLine extends Dated {
+  readonly kind: 'watch';
+  readonly client: string;
+  readonly replyId: string;
+  /** Counted by client. */
+  readonly connection: number;
+  readonly transport: 'ws' | 'sse';
+  /** The sequence from which it wants to be told. */
+  readonly from: number;
+}
+
 /** One event of a reply's stream. */
 export interface FrameLine extends Dated {
   readonly kind: 'frame';
   readonly client: string;
   readonly replyId: string;
-  /** Which connection, counted by client: a repeat within one and a resumption by another are different things. */
   readonly connection: number;
-  /** Where the connection was asked to begin. */
-  readonly from: number;
   readonly attempt: number;
   /** Of a chunk; of a snapshot where to go on from; an end has none. */
   readonly sequence: number | null;
@@ -83,7 +92,7 @@ export interface ReplyLine extends Dated {
   readonly reply: { readonly status: string; readonly text: string | null; readonly attempt: number | null; readonly finishReason: string | null } | null;
 }
 
-export type HistoryLine = TenantLine | CommandLine | AnswerLine | FrameLine | ReplyLine;
+export type HistoryLine = TenantLine | CommandLine | AnswerLine | WatchLine | FrameLine | ReplyLine;
 
 /** A line without its date. */
 export type Undated<Line> = Line extends HistoryLine ? Omit<Line, 'at'> : never;

@@ -12,15 +12,17 @@ export interface ReplyEvent {
   readonly sequence: number;
   readonly nextSequence: number;
   readonly text: string;
+  readonly finishReason?: string;
+  readonly failureReason?: string;
 }
 
-const REPLY_STREAM = `subscription ($replyId: ID!, $fromSequence: Int) { replyStream(replyId: $replyId, fromSequence: $fromSequence) {
+export const REPLY_STREAM = `subscription ($replyId: ID!, $fromSequence: Int) { replyStream(replyId: $replyId, fromSequence: $fromSequence) {
   __typename
   ... on ReplyChunk { attempt sequence text }
   ... on ReplySnapshot { attempt nextSequence text }
-  ... on ReplyCompleted { attempt text }
+  ... on ReplyCompleted { attempt text finishReason }
   ... on ReplyStopped { attempt text }
-  ... on ReplyFailed { attempt text }
+  ... on ReplyFailed { attempt text failureReason }
 } }`;
 
 /** For how long somebody waits for what they wrote. */
@@ -30,8 +32,10 @@ const PATIENCE_MS = 15_000;
 export class Person {
   /** Headers of every request. */
   headers: Record<string, string> = {};
+  /** For how long an answer is waited for; for ever without. */
+  timeoutMs: number | undefined;
 
-  private constructor(readonly url: string, readonly email: string, readonly password: string, public accessToken: string, public refreshToken: string) {}
+  constructor(public url: string, readonly email: string, readonly password: string, public accessToken: string, public refreshToken: string) {}
 
   /** A new person with a tenant of their own. */
   static async register(url: string): Promise<Person> {
@@ -65,7 +69,7 @@ export class Person {
 
   /** The answer as it came, errors too. */
   ask<Data = Record<string, never>>(query: string, variables: object = {}, headers: Record<string, string> = {}): Promise<Answer<Data>> {
-    return post<Data>(this.url, query, variables, { authorization: `Bearer ${this.accessToken}`, ...this.headers, ...headers });
+    return post<Data>(this.url, query, variables, { authorization: `Bearer ${this.accessToken}`, ...this.headers, ...headers }, this.timeoutMs);
   }
 
   /** The data alone. Where the read models are behind it asks again, as it is told to. @throws Error when it was refused */
@@ -130,8 +134,9 @@ interface Tokens {
   readonly refreshToken: string;
 }
 
-export async function post<Data>(url: string, query: string, variables: object, headers: Record<string, string>): Promise<Answer<Data>> {
-  const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }) });
+export async function post<Data>(url: string, query: string, variables: object, headers: Record<string, string>, timeoutMs?: number): Promise<Answer<Data>> {
+  const signal = timeoutMs === undefined ? null : AbortSignal.timeout(timeoutMs);
+  const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }), signal });
   return (await response.json()) as Answer<Data>;
 }
 
