@@ -67,7 +67,7 @@ export class Caller {
     const { data, code, isOpen } = await this.heard(asked);
     const answer = data?.[op] ?? undefined;
     const outcome = answer ? 'ok' : isOpen ? 'unknown' : 'refused';
-    const line: Omit<CommandLine, 'at'> = { kind: 'command', client: this.name, tenant: this.tenant, person: this.personId, op, key, variables: withoutPassword(input), outcome, ...(answer && { answer }), ...(code && { code }) };
+    const line: Omit<CommandLine, 'at'> = { kind: 'command', client: this.name, tenant: this.tenant, person: this.personId, op, key, variables: { ...input, password: undefined }, outcome, ...(answer && { answer }), ...(code && { code }) };
     this.around.history.write(line);
     return { outcome, ...(answer && { answer }) };
   }
@@ -134,8 +134,3 @@ async function sent<Data>(asked: Promise<Answer<Data>>): Promise<Heard<Data>> {
 
 const personAt = (url: string, { email, password }: { email: string; password: string }, { accessToken, refreshToken }: Tokens): Person =>
   Object.assign(new Person(url, email, password, accessToken, refreshToken), { timeoutMs: TIMEOUT_MS });
-
-function withoutPassword(input: object): Record<string, unknown> {
-  const { password, ...rest } = input as Record<string, unknown>;
-  return rest;
-}

@@ -47,7 +47,7 @@ async function* bySocket(person: Person, asked: Asked, signal: AbortSignal): Asy
   const leave = () => void Promise.resolve(client.dispose()).then(() => results.return?.());
   signal.addEventListener('abort', leave);
   try {
-    for await (const result of results) yield result as unknown as Result; // the same, but for what it says of errors
+    for await (const result of results) yield result;
   } finally {
     signal.removeEventListener('abort', leave);
     await client.dispose();
@@ -61,8 +61,8 @@ async function* byEventStream({ url, accessToken }: Person, asked: Asked, signal
   const results: Result[] = [];
   const parser = createParser({ onEvent: ({ event, data }) => event === 'next' && results.push(JSON.parse(data) as Result) });
   const decoder = new TextDecoder();
-  for await (const bytes of response.body) {
-    parser.feed(decoder.decode(bytes as Uint8Array, { stream: true }));
+  for await (const bytes of response.body as AsyncIterable<Uint8Array>) {
+    parser.feed(decoder.decode(bytes, { stream: true }));
     yield* results.splice(0);
   }
 }
