@@ -44,7 +44,7 @@ export async function readFollowers(database: Client): Promise<Followers> {
     select m.name as follower, p.tenant_id::text as "tenantId", stream, event_id::text as "eventId", position::text, reason, waiting
     from parley.read_models m join parley.parked_facts p using (table_name)
     union all select reactor, tenant_id::text, stream, event_id::text, position::text, reason, 0 from cqrs.parked_reactions where skipped_at is null
-    order by 5`);
+    order by 4`);
   return {
     head: BigInt(log!.head),
     places: places.map(({ position, ...place }) => ({ ...place, position: BigInt(position) })),

@@ -14,6 +14,12 @@ const FORBIDDEN_BY_STATE: Readonly<Record<string, readonly string[]>> = {
   stopReply: ['CHAT_REPLY_NOT_FOUND'],
 };
 
+/** An account is finished by whoever comes next, so its fact bears a command of its own: that it was opened once is told by the person. */
+const ACCOUNTS: Readonly<Record<string, string>> = { register: 'PersonRegistered', addMember: 'PersonAdded' };
+
+/** Names what is there already, and is answered what takes its place. */
+const RENEWED = 'regenerateReply.replyId';
+
 const IDS = ['conversationId', 'messageId', 'replyId', 'agentId', 'personId'] as const;
 
 /** For each acknowledged command exactly one group of facts stands in the log, for each other at most one; its key always gets the same answer. */
@@ -22,7 +28,7 @@ export const ackedOnce: Check = ({ history, log }) => {
   const facts = groupBy(log, (fact) => metaOf(fact).commandId);
   return [...groupBy(commands, ({ op, key }) => `${op} ${key}`)].flatMap(([name, sendings]) => {
     const said = [...answered(sendings), ...refused(sendings)];
-    const landed = sendings[0]!.op === 'register' ? registered(sendings, log) : grouped(sendings, facts);
+    const landed = sendings[0]!.op in ACCOUNTS ? opened(sendings, log) : grouped(sendings, facts);
     return [...said, ...landed].map((text) => `${name}: ${text}`);
   });
 };
@@ -55,7 +61,7 @@ function grouped(sendings: readonly CommandLine[], byCommand: ReadonlyMap<string
   return IDS.flatMap((id) => {
     const [brought, told] = [variables[id] as string | undefined, acked.answer![id] as string | undefined];
     if (told === undefined) return [];
-    if (brought !== undefined && brought !== told) return [`brought the ${id} ${brought} and was answered ${told}`];
+    if (brought !== undefined && brought !== told && `${op}.${id}` !== RENEWED) return [`brought the ${id} ${brought} and was answered ${told}`];
     return facts.some((fact) => dataOf(fact)[id] === told) ? [] : [`was answered the ${id} ${told}, which its facts do not name: ${named(facts[0]!)}`];
   });
 }
@@ -71,10 +77,10 @@ function runsOf(facts: readonly LoggedFact[]): LoggedFact[][] {
   return runs;
 }
 
-/** A registration brings no key: that it took effect once is told by the stream of its person. */
-function registered(sendings: readonly CommandLine[], log: readonly LoggedFact[]): string[] {
+function opened(sendings: readonly CommandLine[], log: readonly LoggedFact[]): string[] {
   const acked = sendings.find(({ outcome }) => outcome === 'ok');
   if (!acked) return [];
-  const accounts = log.filter((fact) => fact.type === 'PersonRegistered' && dataOf(fact)['personId'] === acked.person);
-  return accounts.length === 1 && accounts[0]!.tenantId === acked.tenant ? [] : [`was acknowledged, and opened ${accounts.length} accounts: ${accounts.map(named).join(', ')}`];
+  const { op, tenant, answer } = acked;
+  const accounts = log.filter((fact) => fact.type === ACCOUNTS[op] && dataOf(fact)['personId'] === answer!['personId']);
+  return accounts.length === 1 && accounts[0]!.tenantId === tenant ? [] : [`was acknowledged, and opened ${accounts.length} accounts in its tenant: ${accounts.map(named).join(', ')}`];
 }

@@ -2,7 +2,7 @@ import type { TenantKeyed } from '@parley/kernel/projection.js';
 import type { Client } from 'pg';
 import { foldOf, PROJECTIONS } from './fold.js';
 import type { LoggedFact } from './log.js';
-import { type Cells, columnsOf, digestOf, lineOf, type ReadTable, rowsOf } from './tables.js';
+import { type Cells, columnsOf, digestOf, type ReadTable, rowsOf } from './tables.js';
 import { byParley, isMark, type TopicRecord } from './topic.js';
 import type { Check } from './violation.js';
 
@@ -69,11 +69,13 @@ function differencesOf({ columns, key, rows }: ReadTable, expected: readonly Cel
     const other = must.get(keyOf(cells));
     must.delete(keyOf(cells));
     if (!other) return [`a row too many, of ${keyOf(cells)}`];
-    const cellsThat = columns.flatMap((column, index) => (cells[index] === other[index] ? [] : [`${column} is ${cells[index]} instead of ${other[index]}`]));
+    const cellsThat = columns.flatMap((column, index) => (cells[index] === other[index] ? [] : [`${column} is ${short(cells[index])} instead of ${short(other[index])}`]));
     return cellsThat.length > 0 ? [`${cellsThat.join(', ')}, of ${keyOf(cells)}`] : [];
   });
   return [...found, ...[...must.keys()].map((missing) => `no row of ${missing}`)];
 }
+
+const short = (cell: string | null | undefined) => (cell && cell.length > 60 ? `${cell.slice(0, 40)}… (${cell.length})` : cell);
 
 /** The facts of a topic as a reader takes them in: in each partition what is new there, in order. */
 function arrived(records: readonly TopicRecord[]): LoggedFact[] {

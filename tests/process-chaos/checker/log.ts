@@ -18,7 +18,7 @@ export interface LoggedFact {
 export async function readLog(database: Client): Promise<readonly LoggedFact[]> {
   const { rows } = await database.query<Record<string, string>>(`
     select position::text, stream, revision::text, event_id::text, tenant_id::text, type, data, meta, (extract(epoch from recorded_at) * 1000)::bigint::text as recorded_ms
-    from parley.events order by position`);
+    from parley.events e order by e.position`);
   return rows.map((row) => ({
     position: BigInt(row['position']!),
     stream: row['stream']!,
