@@ -53,6 +53,11 @@ export class Person {
     return new Person(url, email, password, data.signIn.accessToken, data.signIn.refreshToken);
   }
 
+  /** The same person, as signed in as they are, at another door. */
+  at(url: string): Person {
+    return new Person(url, this.email, this.password, this.accessToken, this.refreshToken);
+  }
+
   /** Takes someone new into the tenant. */
   async addMember(role: string, input: object = {}): Promise<Added> {
     const [email, password] = [`${crypto.randomUUID()}@example.org`, `correct horse ${crypto.randomUUID()}`];
@@ -69,7 +74,7 @@ export class Person {
 
   /** The answer as it came, errors too. */
   ask<Data = Record<string, never>>(query: string, variables: object = {}, headers: Record<string, string> = {}): Promise<Answer<Data>> {
-    return post<Data>(this.url, query, variables, { authorization: `Bearer ${this.accessToken}`, ...this.headers, ...headers }, this.timeoutMs);
+    return post<Data>(this.url, query, variables, { authorization: `Bearer ${this.accessToken}`, ...this.headers, ...headers }, this.timeoutMs === undefined ? undefined : AbortSignal.timeout(this.timeoutMs));
   }
 
   /** The data alone. Where the read models are behind it asks again, as it is told to. @throws Error when it was refused */
@@ -134,9 +139,8 @@ interface Tokens {
   readonly refreshToken: string;
 }
 
-export async function post<Data>(url: string, query: string, variables: object, headers: Record<string, string>, timeoutMs?: number): Promise<Answer<Data>> {
-  const signal = timeoutMs === undefined ? null : AbortSignal.timeout(timeoutMs);
-  const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }), signal });
+export async function post<Data>(url: string, query: string, variables: object, headers: Record<string, string>, signal?: AbortSignal): Promise<Answer<Data>> {
+  const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }), ...(signal && { signal }) });
   return (await response.json()) as Answer<Data>;
 }
 

@@ -29,9 +29,10 @@ export interface Evidence {
 
 /** @param database within a transaction of one snapshot */
 export async function gather(run: RunFolder, database: Client, { kafkaUrl, topic }: Omit<Places, 'databaseUrl'>): Promise<Evidence> {
-  const log = await readLog(database);
-  const tables = await readTables(database);
-  const followers = await readFollowers(database);
   const records = kafkaUrl !== undefined && topic !== undefined ? await readTopic(kafkaUrl, topic) : undefined;
-  return { history: readHistory(run), log, tables, followers, topic: records, database };
+  return { ...(await readDatabase(database)), history: readHistory(run), topic: records };
+}
+
+export async function readDatabase(database: Client): Promise<Pick<Evidence, 'log' | 'tables' | 'followers' | 'database'>> {
+  return { log: await readLog(database), tables: await readTables(database), followers: await readFollowers(database), database };
 }

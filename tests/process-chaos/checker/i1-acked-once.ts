@@ -49,7 +49,7 @@ function refused(sendings: readonly CommandLine[]): string[] {
   return found;
 }
 
-function grouped(sendings: readonly CommandLine[], byCommand: ReadonlyMap<string, readonly LoggedFact[]>): string[] {
+function grouped(sendings: readonly CommandLine[], byCommand: ReadonlyMap<string | undefined, readonly LoggedFact[]>): string[] {
   const { person, key, op, variables } = sendings[0]!;
   // Facts hold a hash of the key: clients make keys of words.
   const facts = byCommand.get(`key:${person}:${createHash('sha256').update(key).digest('base64url')}`) ?? [];

@@ -49,8 +49,9 @@ function told(frames: readonly FrameLine[]): { readonly text: string; readonly e
       [attempt, next, text] = [frame.attempt, (frame.sequence ?? 0) + 1, isNew ? frame.text : text + frame.text];
     }
   }
-  // What had come of an attempt that another ended for, is replaced by the end itself.
-  return { text: end && end.attempt !== attempt ? end.text : text, end, broken };
+  // An attempt of which nothing came has no text; of one that counts no more the end brings the whole text in its place.
+  if (end && end.attempt !== attempt) text = end.attempt > attempt ? '' : end.text;
+  return { text, end, broken };
 }
 
 /** As the log has it, and as queries show it. */

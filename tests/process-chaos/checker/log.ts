@@ -32,15 +32,19 @@ export async function readLog(database: Client): Promise<readonly LoggedFact[]> 
   }));
 }
 
-/** What a fact says, where it is open. */
-export const dataOf = ({ data }: Pick<LoggedFact, 'data'>) => JSON.parse(data) as Readonly<Record<string, unknown>>;
+/** What a fact says, where it is open; nothing, when it is no JSON. */
+export const dataOf = ({ data }: Pick<LoggedFact, 'data'>) => parsed(data);
 
-export interface Told {
-  readonly tenantId: string;
-  readonly commandId: string;
+/** Whose it is and which command it comes from. */
+export const metaOf = ({ meta }: Pick<LoggedFact, 'meta'>) => parsed(meta) as { readonly tenantId?: string; readonly commandId?: string };
+
+function parsed(json: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(json) as Readonly<Record<string, unknown>>;
+  } catch {
+    return {};
+  }
 }
-
-export const metaOf = ({ meta }: Pick<LoggedFact, 'meta'>) => JSON.parse(meta) as Told;
 
 /** By something that they have in common, each in the order it came in. */
 export const groupBy = <Item, Key>(items: readonly Item[], key: (item: Item) => Key): ReadonlyMap<Key, readonly Item[]> => Map.groupBy(items, key);

@@ -30,7 +30,7 @@ export class Caller {
     const input = { email: `${crypto.randomUUID()}@example.org`, password: `correct horse ${crypto.randomUUID()}` };
     for (let tries = 0; ; tries++) {
       const url = around.urls[tries % around.urls.length]!;
-      const { data, code } = await sent<{ register: Tokens & { personId: string; tenantId: string } }>(post(url, REGISTER, { input }, {}, TIMEOUT_MS));
+      const { data, code } = await sent<{ register: Tokens & { personId: string; tenantId: string } }>(post(url, REGISTER, { input }, {}, AbortSignal.timeout(TIMEOUT_MS)));
       const { personId, tenantId: tenant, ...tokens } = data?.register ?? {};
       const line = { kind: 'command', client: name, op: 'register', key: input.email, variables: { email: input.email } } as const;
       if (personId && tenant) {
@@ -85,7 +85,7 @@ export class Caller {
   /** @returns whether it was answered */
   async signIn(): Promise<boolean> {
     const { email, password, url } = this.person;
-    const { data } = await sent<{ signIn: Tokens }>(post(url, SIGN_IN, { input: { email, password } }, {}, TIMEOUT_MS));
+    const { data } = await sent<{ signIn: Tokens }>(post(url, SIGN_IN, { input: { email, password } }, {}, AbortSignal.timeout(TIMEOUT_MS)));
     if (data) Object.assign(this.person, { accessToken: data.signIn.accessToken, refreshToken: data.signIn.refreshToken });
     else this.moveOn();
     return data !== undefined;
