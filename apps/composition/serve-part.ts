@@ -4,6 +4,7 @@ import { PartErrors } from '@parley/platform/graphql-kit/part-errors.js';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { defineConfig, integer } from '@parley/platform/config/config.js';
 import { configuredMasterKey, type MasterKey } from '@parley/platform/key-store/master-key.js';
+import { closing } from '@parley/platform/running/close-app.js';
 import { CannotStart, runApp, type Stop } from '@parley/platform/running/run-app.js';
 import { standaloneConfig } from '@parley/platform/standalone/standalone-config.js';
 import { logger, rootLogger } from '@parley/platform/telemetry/logger.js';
@@ -47,7 +48,7 @@ export function servePart(name: string, module: (around: Surroundings) => Dynami
     const release = await takePort(host, port, 'PARLEY_HEALTH');
     stops.push(release);
     const app = await NestFactory.create<NestExpressApplication>(module(surroundings()), { logger: new NestLogger(), abortOnError: false });
-    stops.push(() => app.close());
+    stops.push(closing(app));
     app.useGlobalFilters(new PartErrors());
     await app.init();
     await release();

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { analysts, FILE as ANALYSTS } from './analysts.js';
 import { catalogue } from './catalogue.js';
+import { failpoints, FILE as FAILPOINTS } from './failpoints.js';
 import { schema } from './schema.js';
 
 /** Writes the generated documents, or with `--check` says which of them are stale (exit code 1). */
@@ -9,6 +10,7 @@ const documents: readonly [file: string, text: () => string | Promise<string>][]
   ['docs/catalogue.md', catalogue],
   ['docs/schema.graphql', schema],
   [ANALYSTS, analysts],
+  [FAILPOINTS, failpoints],
 ];
 
 const isCheck = process.argv.includes('--check');

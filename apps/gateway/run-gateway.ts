@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { GATEWAY_APP_OPTIONS, prepareGateway } from '@parley/platform/graphql-kit/prepare-gateway.js';
+import { closing } from '@parley/platform/running/close-app.js';
 import { runApp } from '@parley/platform/running/run-app.js';
 import { standaloneConfig } from '@parley/platform/standalone/standalone-config.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
@@ -17,7 +18,7 @@ export function runGateway(): Promise<number> {
     const release = await takePort(host, port, 'PARLEY_GATEWAY');
     stops.push(release);
     const app = await NestFactory.create<NestExpressApplication>(GatewayModule.in(surroundings()), { ...GATEWAY_APP_OPTIONS, logger: new NestLogger(), abortOnError: false });
-    stops.push(() => app.close());
+    stops.push(closing(app));
     prepareGateway(app);
     await app.init();
     await release();

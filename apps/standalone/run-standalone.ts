@@ -5,6 +5,7 @@ import { ProvidersModule } from '@parley/inference/providers/providers.module.js
 import { GATEWAY_APP_OPTIONS, prepareGateway } from '@parley/platform/graphql-kit/prepare-gateway.js';
 import { configuredMasterKey, developmentMasterKey } from '@parley/platform/key-store/master-key.js';
 import { DataFolderNotWritable, startEmbeddedPostgres } from '@parley/platform/postgres/embedded-postgres.js';
+import { closing } from '@parley/platform/running/close-app.js';
 import { runApp, type Stop } from '@parley/platform/running/run-app.js';
 import { standaloneConfig } from '@parley/platform/standalone/standalone-config.js';
 import { rootLogger } from '@parley/platform/telemetry/logger.js';
@@ -45,7 +46,7 @@ async function start(stops: Stop[]): Promise<{ readonly lost: Promise<string> }>
 
   const options = { databaseUrl: url, masterKey, dataDir, ...(simulator && { simulatorUrl: simulator.url }) };
   const app = await NestFactory.create<NestExpressApplication>(StandaloneModule.forRoot(options), { ...GATEWAY_APP_OPTIONS, logger: new NestLogger(), abortOnError: false });
-  stops.push(() => app.close());
+  stops.push(closing(app));
   prepareGateway(app);
   await app.init();
   await release();

@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { type ConformanceServer, startConformanceServer } from '../conformance/eventstore/start-server.js';
-import { startSplit } from './split.js';
+import { type Counts, type ParleyInParts, startSplit } from './split.js';
 
 const MAIN = join(process.cwd(), 'dist/apps/standalone/main.js');
 const CLI = join(process.cwd(), 'dist/apps/cli/main.js');
@@ -41,7 +41,7 @@ export interface Parley {
  */
 export async function startParley({ dataDir = newDataDir(), port, env = {} }: ParleyOptions = {}): Promise<Parley> {
   const at = port ?? (await freePort());
-  if (topology.inParts) return startSplit({ dataDir, port: at, env }, freePort);
+  if (topology.inParts) return startInParts({ dataDir, port: at, env });
   const { child, output } = await launch(dataDir, at, env);
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   await ready(child, output);
@@ -58,6 +58,11 @@ export async function startParley({ dataDir = newDataDir(), port, env = {} }: Pa
 
 /** How `startParley` runs it, for the whole of a spec file. */
 export const topology = { inParts: false };
+
+/** Starts it in parts, whatever `topology` says. @param counts how many of each, where it is not as usual */
+export async function startInParts({ dataDir = newDataDir(), port, env = {}, counts = {} }: ParleyOptions & { readonly counts?: Partial<Counts> } = {}): Promise<ParleyInParts> {
+  return startSplit({ dataDir, port: port ?? (await freePort()), env, counts }, freePort);
+}
 
 /** Starts the program where it cannot run. @returns its exit code and what it said */
 export async function failToStart({ dataDir = newDataDir(), port, env = {} }: ParleyOptions): Promise<{ code: number | null; output: string }> {

@@ -14,7 +14,7 @@ export interface ReplyEvent {
   readonly text: string;
 }
 
-const REPLY_STREAM = `subscription ($replyId: ID!, $fromSequence: Int) { replyStream(replyId: $replyId, fromSequence: $fromSequence) {
+export const REPLY_STREAM = `subscription ($replyId: ID!, $fromSequence: Int) { replyStream(replyId: $replyId, fromSequence: $fromSequence) {
   __typename
   ... on ReplyChunk { attempt sequence text }
   ... on ReplySnapshot { attempt nextSequence text }
@@ -47,6 +47,11 @@ export class Person {
     const { data, errors } = await post<{ signIn: Tokens }>(url, query, { input: { email, password } }, {});
     if (!data) throw new Error(JSON.stringify(errors));
     return new Person(url, email, password, data.signIn.accessToken, data.signIn.refreshToken);
+  }
+
+  /** The same person, as signed in as they are, at another door. */
+  at(url: string): Person {
+    return new Person(url, this.email, this.password, this.accessToken, this.refreshToken);
   }
 
   /** Takes someone new into the tenant. */
@@ -130,8 +135,8 @@ interface Tokens {
   readonly refreshToken: string;
 }
 
-export async function post<Data>(url: string, query: string, variables: object, headers: Record<string, string>): Promise<Answer<Data>> {
-  const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }) });
+export async function post<Data>(url: string, query: string, variables: object, headers: Record<string, string>, signal?: AbortSignal): Promise<Answer<Data>> {
+  const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }), ...(signal && { signal }) });
   return (await response.json()) as Answer<Data>;
 }
 

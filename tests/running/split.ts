@@ -1,16 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newDatabase } from '@parley/platform/testing/database.js';
 import type { Parley, ParleyOptions } from './parley.js';
+import { Part, type PartName } from './part.js';
 
-/** Longest start of all parts, on a machine that does other things too. */
-const START_MS = 120_000;
+/** How many of each run. Of several relays one leads. */
+export type Counts = Readonly<Record<Exclude<PartName, 'provider-simulator'>, number>>;
 
-/** How many of each run; the relay's leader is one of however many there are. */
-const PARTS = { 'provider-simulator': 1, command: 1, relay: 1, projector: 2, runtime: 2 } as const;
+/** Two of what shares work, so that sharing is part of whatever is proven; one of what does not. */
+export const COUNTS: Counts = { gateway: 1, command: 1, relay: 1, projector: 2, runtime: 2 };
+
+/** A Parley whose parts can be had one by one. `url` and `pid` are those of its first gateway. */
+export interface ParleyInParts extends Parley {
+  readonly parts: readonly Part[];
+  /** The parts of a name. */
+  of(name: PartName): readonly Part[];
+}
+
+export interface InPartsOptions extends Required<ParleyOptions> {
+  readonly counts?: Partial<Counts>;
+}
 
 /** What outlives the processes of one data folder: a second start finds it. */
 interface Home {
@@ -19,51 +31,63 @@ interface Home {
 }
 const homes = new Map<string, Home>();
 
-interface Part {
-  readonly name: string;
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  readonly exited: Promise<number | null>;
-}
-
-/** Parley in parts: each app a process of its own, facts by Kafka, chunks by Redis, commands by gRPC, behind one gateway. */
-export async function startSplit({ dataDir, port, env }: Required<ParleyOptions>, freePort: () => Promise<number>): Promise<Parley> {
+/** Parley in parts: each app a process of its own, facts by Kafka, chunks by Redis, commands by gRPC, behind one gateway or several. */
+export async function startSplit({ dataDir, port, env, counts }: InPartsOptions, freePort: () => Promise<number>): Promise<ParleyInParts> {
   mkdirSync(dataDir, { recursive: true });
   const home = homes.get(dataDir) ?? { databaseUrl: env['PARLEY_DATABASE_URL'] ?? (await newDatabase()), topic: `parley.${crypto.randomUUID()}` };
   homes.set(dataDir, home);
-  const [simulatorPort, commandPort] = [await freePort(), await freePort()];
-  const shared = { ...surroundings(dataDir, home, simulatorPort, commandPort), ...env };
-  const parts: Part[] = [];
-  const stopAll = async (signal: NodeJS.Signals) => {
-    for (const { child } of parts.toReversed()) {
-      child.kill(signal);
-      if (signal === 'SIGINT' && child === parts.at(-1)?.child) await once(child, 'exit').catch(() => undefined); // the door first
-    }
-    await Promise.all(parts.map(({ exited }) => exited));
+  const { parts, shared } = await plan({ ...COUNTS, ...counts }, surroundings(dataDir, home), env, port, freePort);
+  const of = (name: PartName) => parts.filter((part) => part.name === name);
+  const gateway = of('gateway')[0]!;
+  const kill = async (signal: NodeJS.Signals) => {
+    if (signal === 'SIGINT') await Promise.all(of('gateway').map((door) => door.end(signal))); // the doors first
+    await Promise.all(parts.map((part) => part.end(signal)));
   };
   try {
-    for (const [name, count] of Object.entries(PARTS)) {
-      for (let n = 0; n < count; n++) parts.push(launch(name, { ...shared, PARLEY_HEALTH_PORT: `${await freePort()}` }));
-    }
-    const gateway = launch('gateway', { ...shared, PARLEY_GATEWAY_PORT: `${port}` });
-    parts.push(gateway);
-    const url = `http://127.0.0.1:${port}`;
-    await ready(url, parts);
-    await makeAdmin(dataDir, shared, url);
-    const output = () => parts.map(({ name, output: said }) => `== ${name}\n${said()}`).join('\n');
-    const kill = (signal: NodeJS.Signals) => stopAll(signal);
-    const stop = async () => {
-      await stopAll('SIGINT');
-      return gateway.exited;
-    };
-    return { url, port, dataDir, pid: gateway.child.pid!, output, exited: gateway.exited, kill, stop };
+    for (const part of parts) part.start();
+    await Promise.all(parts.map((part) => part.ready()));
+    await makeAdmin(dataDir, shared, gateway.url);
   } catch (error) {
-    await stopAll('SIGKILL');
+    await kill('SIGKILL');
     throw error;
   }
+  const stop = async () => {
+    await kill('SIGINT');
+    return gateway.exited;
+  };
+  const output = () => parts.map((part) => `== ${part.name}\n${part.output()}`).join('\n');
+  return { url: gateway.url, port, dataDir, pid: gateway.pid, output, exited: gateway.exited, kill, stop, parts, of };
 }
 
-function surroundings(dataDir: string, { databaseUrl, topic }: Home, simulatorPort: number, commandPort: number): Record<string, string> {
+/** Where each part is to be, and what it is told: those behind the gateways first. */
+async function plan(counts: Counts, around: Record<string, string>, env: Readonly<Record<string, string>>, port: number, freePort: () => Promise<number>) {
+  const simulatorUrl = at(await freePort());
+  const doors: number[] = [];
+  for (let n = 0; n < counts.command; n++) doors.push(await freePort());
+  const shared = {
+    ...around,
+    PARLEY_SIMULATOR_PORT: new URL(simulatorUrl).port,
+    PARLEY_SIMULATOR_URL: simulatorUrl,
+    PARLEY_COMMAND_URL: `ipv4:${doors.map((door) => `127.0.0.1:${door}`).join(',')}`,
+    ...env,
+  };
+  const parts = [new Part('provider-simulator', simulatorUrl, shared)];
+  for (const name of ['command', 'relay', 'projector', 'runtime'] as const) {
+    for (let n = 0; n < counts[name]; n++) {
+      const health = await freePort();
+      parts.push(new Part(name, at(health), { ...shared, PARLEY_HEALTH_PORT: `${health}`, ...(name === 'command' && { PARLEY_COMMAND_PORT: `${doors[n]}` }) }));
+    }
+  }
+  for (let n = 0; n < counts.gateway; n++) {
+    const door = n === 0 ? port : await freePort();
+    parts.push(new Part('gateway', at(door), { ...shared, PARLEY_GATEWAY_PORT: `${door}` }));
+  }
+  return { parts, shared };
+}
+
+const at = (port: number) => `http://127.0.0.1:${port}`;
+
+function surroundings(dataDir: string, { databaseUrl, topic }: Home): Record<string, string> {
   const [kafka, redis] = ['PARLEY_SPEC_KAFKA_URL', 'PARLEY_SPEC_REDIS_URL'].map((name) => {
     const url = process.env[name];
     if (!url) throw new Error(`${name} is missing: script/test brings it up; by hand, script/services up kafka redis`);
@@ -80,10 +104,6 @@ function surroundings(dataDir: string, { databaseUrl, topic }: Home, simulatorPo
     PARLEY_EVENT_LOG_URL: `${kafka!.replace(/\/$/, '')}/${topic}`,
     PARLEY_EVENT_LOG_PARTITIONS: '2',
     PARLEY_LIVE_URL: redis!,
-    PARLEY_SIMULATOR_PORT: `${simulatorPort}`,
-    PARLEY_SIMULATOR_URL: `http://127.0.0.1:${simulatorPort}`,
-    PARLEY_COMMAND_PORT: `${commandPort}`,
-    PARLEY_COMMAND_URL: `ipv4:127.0.0.1:${commandPort}`,
   };
 }
 
@@ -96,23 +116,6 @@ function keyFile(dataDir: string, name: string, make: () => string | Buffer): st
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   return file;
-}
-
-function launch(name: string, env: Record<string, string>): Part {
-  const child = spawn(process.execPath, ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', join(process.cwd(), `dist/apps/${name}/main.js`)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  return { name, child, output: () => text, exited: once(child, 'exit').then(([code]) => code as number | null) };
-}
-
-async function ready(url: string, parts: readonly Part[]): Promise<void> {
-  for (const until = Date.now() + START_MS; ; ) {
-    const gone = parts.find(({ child }) => child.exitCode !== null || child.signalCode !== null);
-    if (gone || Date.now() > until) throw new Error(`${gone?.name ?? 'Parley in parts'} did not start:\n${(gone ? [gone] : parts).map(({ name, output }) => `== ${name}\n${output().slice(-2_000)}`).join('\n')}`);
-    const health = await fetch(`${url}/health/ready`).then(async (response) => (await response.json()) as { status: string }).catch(() => undefined);
-    if (health?.status === 'up') return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 /** The person whom the command line finds in the data folder, as beside a standalone Parley. */

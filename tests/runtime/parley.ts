@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateAgent } from '@parley/agents/domain/agent.commands.js';
 import { AgentsProjectionModule } from '@parley/agents/read/agents-projection.module.js';
@@ -27,6 +28,7 @@ import { CommandHandlingModule } from '@parley/platform/cqrs/command-handling.mo
 import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
 import { ReactorsModule } from '@parley/platform/cqrs/reactors.module.js';
 import { EventLogModule } from '@parley/platform/event-log/event-log.module.js';
+import { FactNewsModule } from '@parley/platform/event-log/fact-news.js';
 import { EventStoreModule } from '@parley/platform/event-store/event-store.module.js';
 import { EventStore, streamName } from '@parley/platform/event-store/event-store.js';
 import { KeyStoreModule } from '@parley/platform/key-store/key-store.module.js';
@@ -48,7 +50,7 @@ import { CqrsModule, QueryBus } from '@nestjs/cqrs';
 import { Test, type TestingModule } from '@nestjs/testing';
 
 /** The stream without GraphQL over it. */
-@Module({ imports: [CqrsModule.forRoot()], providers: [ReplyNews, ReplyStreams], exports: [ReplyStreams] })
+@Module({ imports: [CqrsModule.forRoot(), FactNewsModule], providers: [ReplyNews, ReplyStreams], exports: [ReplyStreams] })
 class ReplyStreamsModule {}
 
 export interface ParleyOptions {
@@ -159,8 +161,8 @@ export class Parley {
 
   /** How many replies have readers that wait for their end. */
   get watchers(): number {
-    const { watchers } = this.app.get<{ watchers: Map<string, unknown> }>(ReplyNews, { strict: false });
-    return watchers.size;
+    const { watchers } = this.app.get<{ watchers: EventEmitter }>(ReplyNews, { strict: false });
+    return watchers.eventNames().length;
   }
 
   /** The facts of a generation, opened. */

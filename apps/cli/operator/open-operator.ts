@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import type { Actor } from '@parley/kernel/meta.js';
 import { eventStoreConfig, openEventStore } from '@parley/platform/event-store/open-event-store.js';
 import type { EventStore } from '@parley/platform/event-store/event-store.js';
+import { armFailpoints } from '@parley/platform/failpoints/failpoints.js';
 import type { KeyStore } from '@parley/platform/key-store/key-store.js';
 import { configuredMasterKey, developmentMasterKey, hasDevelopmentMasterKey, type MasterKey } from '@parley/platform/key-store/master-key.js';
 import { openKeyStore } from '@parley/platform/key-store/open-key-store.js';
@@ -39,6 +40,7 @@ export interface Operator {
  * @throws CliError when there is none; InvalidConfig, DatabaseUnusable, EmbeddedPostgresError: each says in one sentence what to do
  */
 export async function openOperator(): Promise<Operator> {
+  armFailpoints();
   const config = standaloneConfig.read();
   const { PARLEY_DATA_DIR: dataDir } = config;
   const masterKey = findMasterKey(dataDir);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { OWN_FOLDER } from '@parley/platform/config/own-folder.js';
 import { Public } from '@parley/platform/graphql-kit/caller.js';
 import { GatewaySettings } from '@parley/platform/graphql-kit/gateway.config.js';
 import { NotFound } from '@parley/platform/graphql-kit/refusals.js';
@@ -13,7 +14,8 @@ import { rootPage, STYLE } from './root-page.js';
 @Public()
 @Controller()
 export class RootController {
-  private readonly readme = readmeFile(import.meta.dirname);
+  /** An image may have none. */
+  private readonly readme = join(OWN_FOLDER, 'README.md');
 
   constructor(
     private readonly health: HealthChecks,
@@ -26,7 +28,7 @@ export class RootController {
   @Header('cache-control', 'no-store')
   async root(): Promise<string> {
     const { isExplorerShown, isSchemaShown } = this.settings.values;
-    return rootPage({ health: await this.health.report(), isExplorerShown, isSchemaShown, hasReadme: this.readme !== undefined });
+    return rootPage({ health: await this.health.report(), isExplorerShown, isSchemaShown, hasReadme: existsSync(this.readme) });
   }
 
   @Get('page.css')
@@ -45,14 +47,7 @@ export class RootController {
   @Get('README.md')
   @Header('content-type', 'text/plain; charset=utf-8')
   readmeText(): string {
-    if (this.readme === undefined) throw new NotFound();
+    if (!existsSync(this.readme)) throw new NotFound();
     return readFileSync(this.readme, 'utf8');
   }
-}
-
-/** The README beside the nearest package.json: the sources and the built program lie at different depths. An image may have none. */
-function readmeFile(folder: string): string | undefined {
-  const readme = join(folder, 'README.md');
-  if (existsSync(join(folder, 'package.json'))) return existsSync(readme) ? readme : undefined;
-  return dirname(folder) === folder ? undefined : readmeFile(dirname(folder));
 }

@@ -1,5 +1,6 @@
 import type { Command } from '@parley/kernel/command.js';
 import { Injectable } from '@nestjs/common';
+import { failpoint } from '../failpoints/failpoints.js';
 import { MasterKey } from '../key-store/master-key.js';
 import { fingerprintOf, IdempotencyKeyReused, IdempotencyKeys, isClientKey } from './idempotency-keys.js';
 
@@ -17,7 +18,9 @@ export class IdempotencyGuard {
     const { tenantId, commandId, actor, now } = command.meta;
     if (!isClientKey(commandId)) return;
     const fingerprint = fingerprintOf(command, this.secret);
+    await failpoint('s2.before_bind');
     const bound = await this.keys.bind({ tenantId, commandId, actorId: actor.id, fingerprint, now: new Date(now) });
+    await failpoint('s2.after_bind');
     if (bound !== fingerprint) throw new IdempotencyKeyReused();
   }
 }

@@ -5,6 +5,7 @@ import type { Fact } from '@parley/kernel/event.js';
 import type { Reactor } from '@parley/kernel/reactor.js';
 import type { Clock } from '../clock/clock.js';
 import type { EventStore } from '../event-store/event-store.js';
+import { failpoint } from '../failpoints/failpoints.js';
 import type { Codec } from '../personal-data/codec.js';
 import { Undecodable, UnreadableFact } from '../personal-data/undecodable.js';
 import { logger, withLogContext } from '../telemetry/logger.js';
@@ -137,7 +138,9 @@ export class ParkingReactions {
   private async send(reactor: Reactor, commands: readonly Command[]): Promise<void> {
     for (const command of commands) {
       try {
+        await failpoint('s5.before_react');
         await this.parts.commands.send(command);
+        await failpoint('s5.after_react');
       } catch (error) {
         if (!(error instanceof DomainError) || isOutage(error)) throw error;
         log.info('reaction.refused', { reactor: reactor.name, command: command.type, code: error.code });

@@ -4,6 +4,7 @@ import type { Reactor } from '@parley/kernel/reactor.js';
 import type { Delivery, EventLog } from '../event-log/event-log.js';
 import { Bell } from '../event-store/bell.js';
 import { StoreReplaced } from '../event-store/event-store.js';
+import { failpoint } from '../failpoints/failpoints.js';
 import { type Definitions, shapesOf } from '../personal-data/fact-shape.js';
 import { logger } from '../telemetry/logger.js';
 import { ParkingReactions, type ReactionParts } from './parking-reactions.js';
@@ -168,6 +169,7 @@ export class Reacting {
         .filter(({ mine, checkpoint }) => checkpoint.position !== this.saved.get(mine)),
     );
     if (moved.length === 0) return;
+    await failpoint('reactors.before_save');
     await this.parts.memory.save(moved.map(({ checkpoint }) => checkpoint));
     for (const { mine, checkpoint } of moved) this.saved.set(mine, checkpoint.position);
   }

@@ -1,5 +1,6 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import { failpoint } from '../failpoints/failpoints.js';
 import { logger } from '../telemetry/logger.js';
 import { type Answered, Commands, type DispatchCall } from './commands.proto.js';
 import { certificatesOf, type DispatchSettings } from './dispatch.config.js';
@@ -52,7 +53,10 @@ export class DispatchServer {
 
   private async dispatch({ request: { type, commandJson } }: DispatchCall, answered: Answered): Promise<void> {
     try {
-      answered(null, { answerJson: toWire(await this.handle(type, JSON.parse(commandJson) as object)) });
+      await failpoint('s2.received');
+      const answerJson = toWire(await this.handle(type, JSON.parse(commandJson) as object));
+      await failpoint('s4.before_answer');
+      answered(null, { answerJson });
     } catch (error) {
       const told = toStatus(error);
       if (!told.metadata) log.error('dispatch.failed', { type, error: error as Error });

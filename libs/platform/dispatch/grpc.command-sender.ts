@@ -4,6 +4,7 @@ import { defineError } from '@parley/kernel/domain-error.js';
 import type { Meta } from '@parley/kernel/meta.js';
 import { CommandSender } from '../cqrs/command-sender.js';
 import { Commands, type DispatchRequest, type DispatchResponse } from './commands.proto.js';
+import { failpoint } from '../failpoints/failpoints.js';
 import { fromHere, traced } from '../telemetry/tracing.js';
 import { certificatesOf, type DispatchSettings } from './dispatch.config.js';
 import { refusalIn } from './refusal-wire.js';
@@ -57,10 +58,13 @@ export class GrpcCommandSender extends CommandSender {
   /** A command by its name and fields, from where its class is not known. @throws as `send` */
   async dispatch<Answer>(type: string, fields: object): Promise<Answer> {
     const request = { type, commandJson: JSON.stringify(fields) };
+    await failpoint('s1.before_dispatch');
     const until = Date.now() + this.settings.PARLEY_COMMAND_PATIENCE_MS;
     for (let pause = RETRY_MS; ; pause = Math.min(pause * 2, RETRY_MAX_MS)) {
       try {
-        return fromWire((await this.call(request)).answerJson) as Answer;
+        const { answerJson } = await this.call(request);
+        await failpoint('s4.after_dispatch');
+        return fromWire(answerJson) as Answer;
       } catch (error) {
         const refusal = refusalIn(error as ServiceError);
         if (refusal) throw refusal;

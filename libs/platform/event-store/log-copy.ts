@@ -1,3 +1,4 @@
+import { failpoint } from '../failpoints/failpoints.js';
 import type { EventStore, StoredFact } from './event-store.js';
 
 /** Facts that are read, and written, at once. */
@@ -40,7 +41,9 @@ export async function copyLog({ from, to, signal, progress = () => undefined }: 
   }
   let copied = 0;
   for await (const facts of pages(from, place, end, signal)) {
+    await failpoint('copy.before_page');
     await to.copyIn(facts);
+    await failpoint('copy.after_page');
     copied += facts.length;
     progress({ doing: 'copying', facts: before + copied, position: facts.at(-1)!.position, end });
   }

@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { logger } from '../telemetry/logger.js';
 
 /** `degraded`: it serves, but a person should look; traffic still comes. */
@@ -27,7 +27,7 @@ const log = logger('health');
 
 /** What the process needs, and how it is. Whoever owns a dependency adds its check when their module starts. */
 @Injectable()
-export class HealthChecks implements OnModuleDestroy {
+export class HealthChecks {
   private readonly checks: HealthCheck[] = [];
   private isStopping = false;
 
@@ -43,7 +43,8 @@ export class HealthChecks implements OnModuleDestroy {
     return { status, checks: Object.fromEntries(results) };
   }
 
-  onModuleDestroy(): void {
+  /** Says from now on that the process is not ready. To be called before anything else of it is stopped, so that nobody is sent here any more. */
+  stopping(): void {
     this.isStopping = true;
   }
 }

@@ -39,4 +39,10 @@ describe('health', () => {
     expect(status).toBe(503);
     expect(body).toEqual({ status: 'down', checks: { broken: { status: 'down', details: { reason: 'error' } }, hanging: { status: 'down', details: { reason: 'timeout' } } } });
   });
+
+  it('is not ready from the moment that it is to stop, and goes on to answer', async () => {
+    needs('database', async () => ({ status: 'up' }));
+    gateway.app.get(HealthChecks).stopping();
+    expect(await ready()).toEqual({ status: 503, body: { status: 'down', checks: { database: { status: 'up' }, process: { status: 'down', details: { reason: 'stopping' } } } } });
+  });
 });

@@ -73,7 +73,7 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     store: EventStore,
     private readonly codec: Codec,
     private readonly served: ServedPosition,
-    @Optional() @Inject(FOLLOWS_HERE) private readonly isFollowedHere = true,
+    @Optional() @Inject(FOLLOWS_HERE) readonly isFollowedHere = true,
   ) {
     this.streams = new ParkedStreams(databases, store, codec);
   }

@@ -55,9 +55,9 @@ export class ProjectionsControl implements OnApplicationBootstrap {
     this.streams = new ParkedStreams(databases, store, codec);
   }
 
-  /** A new release may have what the old one lacked, so what is parked is tried once at each start. */
+  /** A new release may have what the old one lacked, so what is parked is tried once at each start of who fills the tables. */
   onApplicationBootstrap(): void {
-    void this.retryAll().catch((error: Error) => log.warn('projector.retry-failed', { error }));
+    if (this.runner.isFollowedHere) void this.retryAll().catch((error: Error) => log.warn('projector.retry-failed', { error }));
   }
 
   async status(): Promise<readonly ProjectionStatus[]> {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseError, type PoolClient } from 'pg';
 import { dropBuild, locked } from './builds.js';
+import { failpoint } from '../failpoints/failpoints.js';
 import type { Databases } from '../postgres/databases.js';
 import type { Roles } from '../postgres/schema.js';
 import { REBUILT } from './read-model.schema.js';
@@ -29,7 +30,7 @@ export type Publishable = Pick<Table, 'name' | 'suffix' | 'shape' | 'projection'
  * @returns false when the table has not got to where the one it would replace is (queries would go back in time), or somebody reads for long
  */
 export async function publish(databases: Databases, table: Publishable, differences?: number): Promise<boolean> {
-  return locked(databases, async (client) => {
+  const isServed = await locked(databases, async (client) => {
     const { name, version } = table.projection;
     const served = await servedOf(client, name);
     if (served?.table_name === table.name) return true;
@@ -41,11 +42,14 @@ export async function publish(databases: Databases, table: Publishable, differen
     await serve(client, databases.roles, table, served?.table_name);
     await client.query('update parley.read_model_builds set differences = $2 where table_name = $1', [table.name, differences]);
     await dropOthers(client, name, [table.name, served?.table_name ?? '']);
+    await failpoint('swap.before_commit');
     return true;
   }).catch((error: unknown) => {
     if (error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE) return false; // somebody reads for long: the next time, then
     throw error;
   });
+  await failpoint('swap.after_commit');
+  return isServed;
 }
 
 const LOCK_NOT_AVAILABLE = '55P03';

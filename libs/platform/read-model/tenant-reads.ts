@@ -3,11 +3,12 @@ import { defineError } from '@parley/kernel/domain-error.js';
 import { id } from '@parley/kernel/meta.js';
 import type { Projection, TenantKeyed } from '@parley/kernel/projection.js';
 import { DataSource, type EntityManager } from 'typeorm';
+import { failpoint } from '../failpoints/failpoints.js';
 import { readingAsOf } from '../graphql-kit/as-of.js';
 import { Opener } from '../personal-data/opener.js';
 import { isOutage, isUndefinedTable } from './database-errors.js';
 import { TimeTravel } from './time-travel/time-travel.js';
-import { type Client, giveUp } from './transactions.js';
+import { inTransaction } from './transactions.js';
 
 /** The tables of a new read model are not there yet: its first build is under way. */
 export class ReadModelBuilding extends defineError(
@@ -41,6 +42,7 @@ export class TenantReads {
   async in<R>(tenantId: string, work: (manager: EntityManager) => Promise<R>): Promise<R> {
     const tenant = id.parse(tenantId);
     const moment = readingAsOf.getStore();
+    await failpoint('s14.before_read');
     try {
       return await (moment && this.timeTravel ? this.timeTravel.in(tenant, moment, work) : this.now(tenant, work));
     } catch (error) {
@@ -50,21 +52,9 @@ export class TenantReads {
     }
   }
 
-  private async now<R>(tenant: string, work: (manager: EntityManager) => Promise<R>): Promise<R> {
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      const client = (await runner.connect()) as Client;
-      // One way to the database, so in the text of the statement. Local to the transaction: the connection goes back to the pool without a tenant.
-      await client.query(`start transaction read only; set local app.tenant_id = '${tenant}'`);
-      const result = await work(runner.manager);
-      await client.query('commit');
-      return result;
-    } catch (error) {
-      await giveUp(runner, error);
-      throw error;
-    } finally {
-      await runner.release();
-    }
+  private now<R>(tenant: string, work: (manager: EntityManager) => Promise<R>): Promise<R> {
+    // One way to the database, so in the text of the statement. Local to the transaction: the connection goes back to the pool without a tenant.
+    return inTransaction(this.dataSource, `start transaction read only; set local app.tenant_id = '${tenant}'`, ({ manager }) => work(manager));
   }
 
   /**

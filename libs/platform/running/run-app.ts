@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { InvalidConfig } from '../config/config.js';
 import { EventStoreUnusable, StoreReplaced } from '../event-store/event-store.js';
+import { armFailpoints } from '../failpoints/failpoints.js';
 import { DatabaseUnusable } from '../postgres/databases.js';
 import { EmbeddedPostgresError } from '../postgres/embedded-errors.js';
 import { startTracing } from '../telemetry/start-tracing.js';
@@ -27,6 +28,7 @@ export async function runApp(name: string, start: (stops: Stop[]) => Promise<{ r
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
+    armFailpoints();
     stops.push(await startTracing(name));
     const lost = (await start(stops))?.lost ?? new Promise<never>(() => undefined);
     const ended = await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), lost]);

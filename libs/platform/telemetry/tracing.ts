@@ -65,8 +65,9 @@ export const failed = (span: Span, name: string): void => void span.setStatus({ 
 /** What is said within a span goes on from it. */
 export function fromHere<Meta extends { readonly traceparent?: string | undefined }>(meta: Meta): Meta {
   const here = isOn ? trace.getSpanContext(context.active()) : undefined;
+  if (!here) return meta;
   const cause = parse(meta.traceparent);
-  return here && (!cause || cause.traceId === here.traceId) ? { ...meta, traceparent: format(here) } : meta;
+  return !cause || cause.traceId === here.traceId ? { ...meta, traceparent: format(here) } : meta;
 }
 
 function begin(name: string, { traceparent, kind, attributes = {} }: SpanOptions, startTime?: number): [Span, Context] {

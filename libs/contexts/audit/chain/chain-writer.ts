@@ -1,6 +1,7 @@
 import { linkOf, START } from '#parley-verify';
 import type { Delivery } from '@parley/platform/event-log/event-log.js';
 import type { StoredFact, StoreIdentity } from '@parley/platform/event-store/event-store.js';
+import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import { arrayLiteral } from '@parley/platform/read-model/array-literal.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
 import { LRUCache } from 'lru-cache';
@@ -59,7 +60,9 @@ export class ChainWriter {
     const news = facts.filter(({ position }) => position > after);
     await this.load(new Set(news.map(({ tenantId }) => tenantId)));
     const [links, ends] = this.chained(news);
+    await failpoint('audit.before_link');
     await this.write(lane, through, links, ends);
+    await failpoint('audit.after_link');
     for (const [tenantId, end] of ends) this.ends.set(tenantId, end);
     this.positions.set(lane, through);
     return new Map([...ends].map(([tenantId, { facts: count, signedFacts }]) => [tenantId, count - signedFacts]));

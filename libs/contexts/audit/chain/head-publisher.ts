@@ -1,4 +1,5 @@
 import type { SignedHead } from '#parley-verify';
+import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
 import type { Client } from 'pg';
 import type { Anchors } from '../anchors/anchor.js';
@@ -35,7 +36,9 @@ export class HeadPublisher {
   private async isKept(heads: readonly SignedHead[]): Promise<boolean> {
     for (const anchor of this.anchors.all) {
       try {
+        await failpoint('audit.before_anchor');
         await anchor.publish(heads);
+        await failpoint('audit.after_anchor');
       } catch (error) {
         const reason = (error as NodeJS.ErrnoException).code ?? 'error';
         if (this.failure !== reason) log.error('audit-anchor.failed', { anchor: anchor.name, reason, heads: heads.length, error: error as Error }); // once, not each second

@@ -2,6 +2,7 @@ import { digestOf, HEAD_FORMAT, hashOf, type SignedHead } from '#parley-verify';
 import type { Clock } from '@parley/platform/clock/clock.js';
 import { defineConfig, integer } from '@parley/platform/config/config.js';
 import type { StoreIdentity } from '@parley/platform/event-store/event-store.js';
+import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import type { Client } from 'pg';
 import type { SigningKey } from './signing-key.js';
 
@@ -68,6 +69,7 @@ export class HeadSigner {
 
   /** Signs a head over all that is chained of the tenant. */
   async sign(tenantId: string, exportId: string | null = null): Promise<void> {
+    await failpoint('audit.before_sign');
     await this.client.query('begin; set local synchronous_commit = on'); // what is published must not be lost here
     try {
       const chain = await this.chain(tenantId);

@@ -1,4 +1,5 @@
 import { Clock, SystemClock } from '@parley/platform/clock/clock.js';
+import { FactNewsModule } from '@parley/platform/event-log/fact-news.js';
 import { Module } from '@nestjs/common';
 import { ConversationResolver } from './conversation.resolver.js';
 import { ErasedReplies } from './erased-replies.js';
@@ -13,6 +14,7 @@ import { RetentionResolver } from './retention.resolver.js';
 
 /** Runs where GraphQL is answered. */
 @Module({
+  imports: [FactNewsModule],
   controllers: [InterchangeController],
   providers: [
     { provide: Clock, useClass: SystemClock },

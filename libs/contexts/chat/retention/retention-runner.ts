@@ -4,6 +4,7 @@ import { Clock } from '@parley/platform/clock/clock.js';
 import { defineConfig } from '@parley/platform/config/config.js';
 import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
 import { EventStore } from '@parley/platform/event-store/event-store.js';
+import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import { Random } from '@parley/platform/random/random.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
@@ -73,6 +74,7 @@ export class RetentionRunner implements OnApplicationBootstrap, BeforeApplicatio
       if (idle.length < PAGE) break;
     }
     if (hidden === 0) return;
+    await failpoint('retention.before_record');
     await this.commands.send(new RecordRetention({ tenantId, kind, afterDays, hidden }, this.meta(tenantId)));
     log.info('retention.applied', { tenantId, kind, afterDays, hidden });
   }
@@ -80,6 +82,7 @@ export class RetentionRunner implements OnApplicationBootstrap, BeforeApplicatio
   /** @returns whether it was hidden: its own stream says how long nobody has spoken */
   private async expire(tenantId: string, conversationId: string, idleSince: Date, afterDays: number): Promise<boolean> {
     const command = new ExpireConversation({ conversationId, idleSince: idleSince.toISOString(), afterDays }, this.meta(tenantId));
+    await failpoint('retention.before_expire');
     const { stream } = await this.commands.send(command);
     const [last] = await this.store.readBackwards(stream, { limit: 1 });
     return last?.type === ConversationExpired.type;

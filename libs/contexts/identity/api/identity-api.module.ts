@@ -1,4 +1,5 @@
 import { Clock, SystemClock } from '@parley/platform/clock/clock.js';
+import { FactNewsModule } from '@parley/platform/event-log/fact-news.js';
 import { AccessTokens } from '@parley/platform/graphql-kit/caller.js';
 import { Global, Module } from '@nestjs/common';
 import { AccessTokenStrategy } from './access-token.strategy.js';
@@ -14,6 +15,7 @@ import { SessionResolver } from './session.resolver.js';
 /** The way in. Global, because sockets and event streams of the gateway ask for AccessTokens. */
 @Global()
 @Module({
+  imports: [FactNewsModule],
   controllers: [JwksController],
   providers: [
     { provide: Clock, useClass: SystemClock },

@@ -1,6 +1,7 @@
 import { CommandHandling } from '@parley/platform/cqrs/command-handling.js';
 import type { Receipt } from '@parley/platform/cqrs/command-sender.js';
 import { EventStore, streamName } from '@parley/platform/event-store/event-store.js';
+import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ErasePerson, RequestErasure } from '../domain/erasure.commands.js';
 import { erasure, ErasureNotAllowed, ErasureNotConfirmed, mayErase, NobodyToErase } from '../domain/erasure.js';
@@ -26,6 +27,7 @@ export class ErasePersonHandler implements ICommandHandler<ErasePerson> {
     if (!registered) throw new NobodyToErase();
     if (!(await this.isMeant(tenantId, personId, confirmation.trim().toLowerCase()))) throw new ErasureNotConfirmed();
     await this.handling.handle(erasure, new RequestErasure({ personId }, meta));
+    await failpoint('erasure.after_request');
     return this.erasing.finish(personId, meta);
   }
 

@@ -5,6 +5,7 @@ import type { Receipt } from '@parley/platform/cqrs/command-sender.js';
 import { IdempotencyKeys } from '@parley/platform/cqrs/idempotency-keys.js';
 import { type StreamFold, StreamStates } from '@parley/platform/cqrs/stream-states.js';
 import { EventStore, streamName } from '@parley/platform/event-store/event-store.js';
+import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import { PersonKeys } from '@parley/platform/personal-data/person-keys.js';
 import { factsSealedFor } from '@parley/platform/personal-data/sealed-facts.js';
 import { Injectable } from '@nestjs/common';
@@ -50,11 +51,13 @@ export class Erasing {
     if (status === 'requested') {
       // The key first: it is what erases. All else only tidies up.
       await this.keys.destroy({ tenantId, subjectId: personId });
+      await failpoint('erasure.after_key');
       await this.credentials.remove(tenantId, personId);
       for (const sessionId of await this.refreshTokens.sessionsOf(tenantId, personId)) await this.end(sessionId, meta);
       await this.idempotencyKeys.forget({ tenantId, actorId: personId });
     }
     const sealed = status === 'requested' ? await this.proof(tenantId, personId) : NOTHING;
+    await failpoint('erasure.before_confirm');
     return this.handling.handle(erasure, new ConfirmErasure({ personId, sealed }, { ...meta, commandId: `erased:${personId}` }));
   }
 

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TokenUsage } from '@parley/kernel/metering.js';
 import { InvalidConfig } from '@parley/platform/config/config.js';
+import { OWN_FOLDER } from '@parley/platform/config/own-folder.js';
 import { costMicroUsd, priceAt, priceFileSchema, priceVersion, type Price } from '../domain/price.js';
 
 /** What a call costs, and which row of the price file says so. */
@@ -26,16 +27,10 @@ export class PriceList {
  * @param path default: `data/prices.json` of this Parley
  * @throws InvalidConfig that says what is wrong with the file
  */
-export function readPriceList(path: string = ownPriceFile()): PriceList {
+export function readPriceList(path: string = join(OWN_FOLDER, 'data', 'prices.json')): PriceList {
   try {
     return new PriceList(priceFileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).prices);
   } catch (error) {
     throw new InvalidConfig(`PARLEY_PRICES_FILE: ${path} is no price file: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-}
-
-/** Beside the sources and beside what is built of them, the folder is a different number of steps up. */
-function ownPriceFile(from: string = import.meta.dirname): string {
-  const path = join(from, 'data', 'prices.json');
-  return existsSync(path) || dirname(from) === from ? path : ownPriceFile(dirname(from));
 }

@@ -1,3 +1,4 @@
+import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import { type Chunk, firstSequence, type LiveChunks, type ReplyKey } from '@parley/platform/live/live-chunks.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
 
@@ -45,7 +46,13 @@ export class ChunkWriter {
     this.writtenAt = performance.now();
     const chunk: Chunk = { attempt: this.attempt, sequence: this.begin + this.count++, text };
     this.gathered = this.gathered.slice(text.length);
-    this.writing = this.writing.then(() => this.live.publish(this.key, [chunk])).catch((error: unknown) => this.failed(error));
+    this.writing = this.writing.then(() => this.put(chunk)).catch((error: unknown) => this.failed(error));
+  }
+
+  private async put(chunk: Chunk): Promise<void> {
+    await failpoint('s8.before_publish');
+    await this.live.publish(this.key, [chunk]);
+    await failpoint('s8.after_publish');
   }
 
   private failed(error: unknown): void {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '@parley/kernel/domain-error.js';
 import { NO_USAGE, type TokenUsage } from '@parley/kernel/metering.js';
+import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import { LiveChunks } from '@parley/platform/live/live-chunks.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
 import { traced } from '@parley/platform/telemetry/tracing.js';
@@ -125,7 +126,12 @@ export class GenerationRunner {
     for (let attempt = first; !work.signal.aborted; attempt++) {
       const result = await this.attempt(work, started, attempt, provider, prompt);
       const retryMs = this.retryIn(result, attempt, performance.now() - beganAt);
-      if (retryMs === undefined || work.signal.aborted) return this.settle(work, started, attempt, result);
+      if (retryMs === undefined || work.signal.aborted) {
+        await failpoint('s9.before_complete');
+        await this.settle(work, started, attempt, result);
+        await failpoint('s9.after_complete');
+        return;
+      }
       await this.giveUp(work, started, attempt, result, failureOf(result)!);
       await delay(retryMs, undefined, { signal: work.signal }).catch(() => undefined);
     }
@@ -137,8 +143,10 @@ export class GenerationRunner {
     work.progress = { promptCharacters: prompt.characters, textCharacters: 0 };
     const data = { replyId, attempt, workerId, promptHash: prompt.hash, messages: prompt.request.messages.length };
     // The worker is in the id: of two that start the same attempt, one must not take the other's answer for its own.
+    await failpoint('s6.before_attempt');
     await this.commands.send(started, `start-attempt/${attempt}/${workerId}`, (meta) => new StartAttempt(data, meta), work.signal);
 
+    await failpoint('s6.after_attempt');
     const chunks = new ChunkWriter(this.live, work.lease, attempt);
     const result = await callProvider(provider, prompt.request, {
       promptCharacters: prompt.characters,
@@ -150,6 +158,7 @@ export class GenerationRunner {
       },
     });
     await chunks.flush();
+    await failpoint('s7.after_call');
     return result;
   }
 

@@ -1,4 +1,5 @@
 import type { FailureReason, FinishReason, TokenUsage } from '@parley/kernel/metering.js';
+import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
 import { failed, traced } from '@parley/platform/telemetry/tracing.js';
 import { type Provider, ProviderError, type ProviderRequest } from '../providers/provider.js';
@@ -62,11 +63,14 @@ async function call(provider: Provider, request: ProviderRequest, options: CallO
     return { text: text.toWellFormed(), usage, providerUsage, firstTokenMs, latencyMs: tookMs(), end };
   };
   try {
+    await failpoint('s7.before_call');
     for await (const event of provider.stream(request, AbortSignal.any([options.signal, timeout.signal]))) {
       if (event.type === 'usage') [reported, providerUsage] = [event.usage, event.raw];
       if (event.type === 'finish') finishReason = event.reason;
       if (event.type !== 'text') continue;
       const fresh = storable(event.text);
+      if (firstTokenMs === null) await failpoint('s8.first_chunk');
+      await failpoint('s8.chunk');
       firstTokenMs ??= tookMs();
       text += fresh;
       options.onText(fresh);

@@ -4,6 +4,7 @@ import { ForeignCheckpoint } from '@parley/platform/cqrs/reacting.js';
 import { ReactionStore } from '@parley/platform/cqrs/reaction-store.js';
 import { EventLog } from '@parley/platform/event-log/event-log.js';
 import type { StoredFact } from '@parley/platform/event-store/event-store.js';
+import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import { Codec } from '@parley/platform/personal-data/codec.js';
 import { readable } from '@parley/platform/personal-data/undecodable.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
@@ -129,7 +130,10 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
     const held = Math.min(started.length, Math.max(0, this.settings.concurrency - this.works.size));
     // The prompt does not have to wait for the lease; if another gets it, the reading was in vain.
     const begun = new Map(started.slice(0, held).map((fact) => [nameOf(keyOf(fact)), { fact, prompt: this.promptOf(fact) }]));
-    for (const lease of await this.leases.make(started.map(keyOf), held, this.settings)) this.begin(new GenerationWork(lease, begun.get(nameOf(lease))));
+    await failpoint('s5.before_claim');
+    const leases = await this.leases.make(started.map(keyOf), held, this.settings);
+    await failpoint('s5.after_claim');
+    for (const lease of leases) this.begin(new GenerationWork(lease, begun.get(nameOf(lease))));
   }
 
   private promptOf(fact: Fact<EventOf<typeof GenerationStarted>>) {
@@ -161,6 +165,7 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
     const room = this.settings.concurrency - this.works.size;
     if (room <= 0) return;
     const taken = await this.leases.take(room, [...this.works.values()].map(({ lease }) => lease), this.settings);
+    if (taken.length > 0) await failpoint('s5.after_takeover');
     for (const lease of taken) this.begin(new GenerationWork(lease, undefined, lease));
   }
 
@@ -176,7 +181,9 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
 
   private async run(work: GenerationWork): Promise<void> {
     try {
-      if (await this.runner.run(work)) await this.leases.end(work.lease);
+      if (!(await this.runner.run(work))) return;
+      await failpoint('s9.before_lease_end');
+      await this.leases.end(work.lease);
     } catch (error) {
       // The lease runs out, and whoever takes it tries again.
       log.error('generation.left', { replyId: work.lease.replyId, error: error as Error });

@@ -1,3 +1,4 @@
+import { FactNewsModule } from '@parley/platform/event-log/fact-news.js';
 import { Module } from '@nestjs/common';
 import { UsageQueryModule } from '../read/usage-query.module.js';
 import { AnalyticsController } from './analytics.controller.js';
@@ -9,5 +10,5 @@ import { UsageResolver } from './usage.resolver.js';
 import { UsageUpdates } from './usage-updates.js';
 
 /** Runs at the gateway. */
-@Module({ imports: [UsageQueryModule], controllers: [AnalyticsController, UsageController], providers: [UsageResolver, FiguresResolver, AffectedResolver, UsageNews, UsageUpdates] })
+@Module({ imports: [FactNewsModule, UsageQueryModule], controllers: [AnalyticsController, UsageController], providers: [UsageResolver, FiguresResolver, AffectedResolver, UsageNews, UsageUpdates] })
 export class UsageApiModule {}

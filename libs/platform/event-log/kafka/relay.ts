@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EventStore, type StoredFact, StoreReplaced } from '../../event-store/event-store.js';
+import { failpoint } from '../../failpoints/failpoints.js';
 import { logger } from '../../telemetry/logger.js';
 import { tracedSince } from '../../telemetry/tracing.js';
 import { type Admin, endsOf, type KafkaClients, type LaneRecord, send } from './kafkajs.js';
@@ -107,7 +108,9 @@ export class Relay {
       await delay(Math.min(250, this.leases.lifeMs / 4), undefined, { signal: AbortSignal.any([own.signal, this.stopping.signal]) }).catch(() => undefined);
       if (own.signal.aborted || this.stopping.signal.aborted) return;
       const askedAt = performance.now();
+      await failpoint('s11.before_checkpoint');
       const isKept = await this.leases.keep(lease, filling.filled).catch(() => undefined);
+      await failpoint('s11.after_checkpoint');
       if (isKept) keptAt = askedAt;
       if (isKept === false || performance.now() - keptAt > this.leases.lifeMs) own.abort(new Error('the lease was lost'));
     }
@@ -213,7 +216,9 @@ class Filling {
   }
 
   private async acknowledged(records: readonly LaneRecord[], { position, lanes }: Pick<Filled, 'position' | 'lanes'>): Promise<void> {
+    await failpoint('s10.before_send');
     const begins = await this.send(records);
+    await failpoint('s10.after_send');
     const ends = [...this.filled.ends];
     for (const [lane, begin] of begins) {
       if (begin < ends[lane]!) this.isSetBack = true;

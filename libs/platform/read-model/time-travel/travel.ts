@@ -8,7 +8,7 @@ import { arrayLiteral } from '../array-literal.js';
 import { decodingFor } from '../decoding.js';
 import { columnsOf } from '../table.js';
 import { loadRows, writesOf } from '../table-access.js';
-import { giveUp } from '../transactions.js';
+import { inTransaction } from '../transactions.js';
 import { foldTenant, type Overflow, saveAll } from './tenant-fold.js';
 import { type PastTable, type PastTables, pastNames } from './past-tables.js';
 
@@ -36,21 +36,11 @@ export class Travel {
 
   constructor(private readonly options: TravelOptions) {}
 
-  async run<R>(work: (manager: EntityManager) => Promise<R>): Promise<R> {
-    const runner = this.options.tables.dataSource.createQueryRunner();
-    try {
-      const client = (await runner.connect()) as ClientBase;
-      await client.query('start transaction');
-      this.fillOnDemand(runner, client);
-      const result = await work(runner.manager);
-      await client.query('commit');
-      return result;
-    } catch (error) {
-      await giveUp(runner, error);
-      throw error;
-    } finally {
-      await runner.release();
-    }
+  run<R>(work: (manager: EntityManager) => Promise<R>): Promise<R> {
+    return inTransaction(this.options.tables.dataSource, 'start transaction', (runner, client) => {
+      this.fillOnDemand(runner, client as ClientBase);
+      return work(runner.manager);
+    });
   }
 
   private fillOnDemand(runner: QueryRunner, client: ClientBase): void {

@@ -1,5 +1,5 @@
 import type { EventOf } from '@parley/kernel/event.js';
-import { defineProjection } from '@parley/kernel/projection.js';
+import { defineProjection, type Step } from '@parley/kernel/projection.js';
 import { TenantRow } from '@parley/platform/read-model/tenant-row.js';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { ConversationDeleted, ConversationExpired, ConversationImported, ConversationRenamed, ConversationStarted, MessageImported, MessageSent } from '../../domain/conversation.events.js';
@@ -29,6 +29,25 @@ type ConversationFact = EventOf<
 
 const key = ({ data }: { data: { conversationId: string } }) => ({ conversationId: data.conversationId });
 
+/** A conversation is a row, wherever it was begun. */
+const begun: Step<ConversationRow, 'conversationId', EventOf<typeof ConversationStarted | typeof ConversationImported>> = {
+  fresh: true,
+  key,
+  evolve: (_, { data: { startedBy, agentId, title, startedAt } }) => ({
+    startedBy,
+    agentId,
+    title,
+    messageCount: 0,
+    startedAt: new Date(startedAt),
+    lastMessageAt: new Date(startedAt),
+  }),
+};
+
+const said: Step<ConversationRow, 'conversationId', EventOf<typeof MessageSent | typeof MessageImported>> = {
+  key,
+  evolve: (row, { data }) => row && { ...row, messageCount: row.messageCount + 1, lastMessageAt: new Date(data.sentAt) },
+};
+
 export const conversations = defineProjection<ConversationRow, 'conversationId', ConversationFact>({
   name: 'chat.conversations',
   version: 3,
@@ -36,34 +55,12 @@ export const conversations = defineProjection<ConversationRow, 'conversationId',
   personal: ['title'],
   events: { ConversationStarted, MessageSent, ConversationRenamed, ConversationDeleted, ConversationExpired, ConversationImported, MessageImported },
   on: {
-    ConversationStarted: {
-      fresh: true,
-      key,
-      evolve: (_, { data: { startedBy, agentId, title, startedAt } }) => ({
-        startedBy,
-        agentId,
-        title,
-        messageCount: 0,
-        startedAt: new Date(startedAt),
-        lastMessageAt: new Date(startedAt),
-      }),
-    },
-    MessageSent: { key, evolve: (row, { data }) => row && { ...row, messageCount: row.messageCount + 1, lastMessageAt: new Date(data.sentAt) } },
+    ConversationStarted: begun,
+    MessageSent: said,
     ConversationRenamed: { key, evolve: (row, { data }) => row && { ...row, title: data.title } },
     ConversationDeleted: { key, evolve: () => undefined },
     ConversationExpired: { key, evolve: () => undefined },
-    ConversationImported: {
-      fresh: true,
-      key,
-      evolve: (_, { data: { startedBy, agentId, title, startedAt } }) => ({
-        startedBy,
-        agentId,
-        title,
-        messageCount: 0,
-        startedAt: new Date(startedAt),
-        lastMessageAt: new Date(startedAt),
-      }),
-    },
-    MessageImported: { key, evolve: (row, { data }) => row && { ...row, messageCount: row.messageCount + 1, lastMessageAt: new Date(data.sentAt) } },
+    ConversationImported: begun,
+    MessageImported: said,
   },
 });
