@@ -74,12 +74,12 @@ export const RETAIN: Type[] = [ChatRetentionModule];
 /** Parts that keep something outside the log and the read models. Every app makes what is missing of all of it: who starts first does not matter. */
 export const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];
 
-/** What every app stands on. @param databaseUrl as its owner */
-export function foundation(databaseUrl: string, masterKey: MasterKey): (Type | DynamicModule)[] {
+/** What every app stands on. @param databaseUrl as its owner @param dataDir where files of ours may be made that the environment does not name */
+export function foundation(databaseUrl: string, masterKey: MasterKey, dataDir?: string): (Type | DynamicModule)[] {
   const { PARLEY_EVENT_STORE_URL: url, PARLEY_EVENT_STORE_WAITING_MAX: waitingMax } = eventStoreConfig.read();
   return [
     PostgresModule.forRoot({ ownerUrl: databaseUrl, masterKey: masterKey.bytes, tables: KEEPERS.flatMap(({ tables }) => tables) }),
-    KeyStoreModule.forRoot(masterKey),
+    KeyStoreModule.forRoot(masterKey, dataDir),
     EventStoreModule.forRoot({ url, masterKey: masterKey.bytes, waitingMax }),
     EventLogModule.forRoot(eventLogConfig.read()),
     PersonalDataModule,

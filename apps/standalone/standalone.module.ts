@@ -45,7 +45,7 @@ export class StandaloneModule {
     return {
       module: StandaloneModule,
       imports: [
-        ...foundation(databaseUrl, masterKey),
+        ...foundation(databaseUrl, masterKey, dataDir),
         RelayModule.forRoot(eventLogConfig.read()),
         LiveModule.forRoot(),
         IdentityKeysModule.forRoot({ ...(dataDir && { dataDir }) }),

@@ -10,6 +10,12 @@ export interface Hit {
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
+/** Whether a scan found what it must find. */
+export const found = (hits: readonly Hit[], control: string): boolean => hits.some(({ text }) => text === control);
+
+/** What it found beside that. */
+export const without = (hits: readonly Hit[], control: string): readonly string[] => hits.filter(({ text }) => text !== control).map(({ text, where }) => `${text} in ${where}`);
+
 /** Looks through every row of every table, view and function of ours in a database, as its owner sees them. */
 export async function scanTables(client: Client, texts: readonly string[]): Promise<Hit[]> {
   const { rows: tables } = await client.query<{ name: string }>(
@@ -23,6 +29,9 @@ export async function scanTables(client: Client, texts: readonly string[]): Prom
   }
   return hits;
 }
+
+/** Looks through a text. */
+export const hitsIn = (said: string, texts: readonly string[], where: string): Hit[] => texts.filter((text) => said.includes(text)).map((text) => ({ text, where }));
 
 /** Looks through every byte of every file below a folder. */
 export function scanFiles(folder: string, texts: readonly (string | Buffer)[]): Hit[] {

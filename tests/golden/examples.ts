@@ -30,7 +30,9 @@ import {
 import type { Event } from '@parley/kernel/event.js';
 import { NO_USAGE } from '@parley/kernel/metering.js';
 import { streamName } from '@parley/platform/event-store/event-store.js';
-import { OPERATIONS, ParkedFactSkipped } from '@parley/platform/read-model/operations.events.js';
+import { ErasureRemembered } from '@parley/platform/personal-data/erasures.events.js';
+import { OPERATIONS } from '@parley/platform/personal-data/operations-stream.js';
+import { ParkedFactSkipped } from '@parley/platform/read-model/operations.events.js';
 import type { Example } from '@parley/platform/testing/golden.js';
 import { now, personId, tenantId } from '@parley/platform/testing/meta.js';
 import { MemberJoined, MemberRoleChanged, TenantCreated } from '@parley/tenancy/domain/tenant.events.js';
@@ -139,3 +141,6 @@ tell('idle', expiring, ConversationStarted({ conversationId: expiredId, agentId,
 tell('retention', retention, RetentionRuleSet({ tenantId, kind: 'conversations', afterDays: 90, setBy: personId, setAt: now }));
 tell('expired', expiring, ConversationExpired({ conversationId: expiredId, afterDays: 90, lastActiveAt: now, expiredAt: now }));
 tell('retention-applied', retention, RetentionApplied({ tenantId, kind: 'conversations', afterDays: 90, hidden: 1, appliedAt: now }));
+
+// A backup from before an erasure was restored: the list beside it knew of the person.
+tell('erasure-remembered', streamName(OPERATIONS, tenantId, tenantId), ErasureRemembered({ personId: idOf(43), rememberedBy: 'operator/ada', rememberedAt: now }));

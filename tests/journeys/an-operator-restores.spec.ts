@@ -56,9 +56,9 @@ it('a backup that was taken while people talked is a Parley again: all is there,
 
   const second = folderWithKey(first.dataDir);
   const at = { dataDir: second, port: await freePort() };
-  const restored = await parley(at, ['restore', '--data', data, '--keys', keys]);
+  const restored = await parley(at, ['restore', '--data', data, '--keys', keys, '--nobody-erased']);
   expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining('who followed it further is refused') as string });
-  expect(await parley(at, ['restore', '--data', data])).toMatchObject({ code: 1, stderr: expect.stringContaining('There are facts in this database already') as string });
+  expect(await parley(at, ['restore', '--data', data, '--nobody-erased'])).toMatchObject({ code: 1, stderr: expect.stringContaining('There are facts in this database already') as string });
   const back = await start(second);
   const again = await Person.signIn(back.url, ada.email, ada.password);
   expect(await texts(again, conversationId)).toEqual([TEXT]);
@@ -70,7 +70,7 @@ it('a backup that was taken while people talked is a Parley again: all is there,
   expect(await texts(again, conversationId)).toContain('and on we go');
 
   const third = folderWithKey(first.dataDir);
-  expect(await parley({ dataDir: third, port: await freePort() }, ['restore', '--data', data])).toMatchObject({ code: 0, stdout: expect.stringContaining('reads [erased]') as string });
+  expect(await parley({ dataDir: third, port: await freePort() }, ['restore', '--data', data, '--nobody-erased'])).toMatchObject({ code: 0, stdout: expect.stringContaining('reads [erased]') as string });
   const keyless = await start(third);
   expect(await texts(await Person.signIn(keyless.url, ada.email, ada.password), conversationId)).toEqual(['[erased]']);
 
@@ -94,12 +94,14 @@ async function bad(first: Parley, data: string, keys: string): Promise<void> {
   expect(await into(folder, ['restore', '--data', `${data}.changed`])).toMatch(/is no whole backup: it was/);
   expect(await into(folder, ['restore', '--data', keys])).toBe(`parley: ${keys} holds keys, not data.`);
   expect(await into(folder, ['restore', '--data', `${data}.none`])).toBe(`parley: ${data}.none cannot be read (ENOENT).`);
+  expect(await into(folder, ['restore', '--data', data])).toBe('parley: Who was erased after this backup would come back with it, and there is no list of them here.');
+  expect(await into(folder, ['restore', '--data', data, '--erased', '/nowhere/at/all'])).toBe('parley: /nowhere/at/all cannot be read (ENOENT).');
   expect(existsSync(join(folder, 'postgres'))).toBe(false);
-  expect(await into(newDataDir(), ['restore', '--data', data])).toBe('parley: There is no master key here.');
+  expect(await into(newDataDir(), ['restore', '--data', data, '--nobody-erased'])).toBe('parley: There is no master key here.');
   const other = newDataDir();
   mkdirSync(other);
   writeFileSync(join(other, 'master.key'), Buffer.alloc(32, 9).toString('base64'));
-  expect(await into(other, ['restore', '--data', data])).toBe('parley: The backup was made under another master key.');
+  expect(await into(other, ['restore', '--data', data, '--nobody-erased'])).toBe('parley: The backup was made under another master key.');
   expect(await into(first.dataDir, ['backup'])).toBe('parley: Say what to back up: --data <file>, --keys <file>, or both.');
   expect(await into(first.dataDir, ['backup', '--data', '/nowhere/at/all'])).toBe('parley: /nowhere/at/all cannot be written: there is no such folder.');
 }
@@ -113,9 +115,40 @@ it('a database that was set back by its own means says so to those who followed 
   )).startConversation;
   await server.stop();
   running.splice(running.indexOf(server), 1);
-  expect(await parley(server, ['restore', '--in-place'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^The store is epoch \d+ now/) as string });
+  expect(await parley(server, ['restore', '--in-place'])).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no list of them here') as string });
+  expect(await parley(server, ['restore', '--in-place', '--nobody-erased'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^The store is epoch \d+ now/) as string });
   const again = await start(server.dataDir);
   const ask = await Person.signIn(again.url, ada.email, ada.password);
   expect((await ask.ask('{ conversations { nodes { title } } }', {}, { 'parley-consistency-token': consistencyToken })).errors).toMatchObject([{ extensions: { code: 'CONSISTENCY_TOKEN_FOREIGN' } }]);
   expect(await parley(again, ['audit', 'diff', '--all'])).toMatchObject({ code: 0 });
+});
+
+it('a backup from before somebody was erased does not bring them back: not their words, nor their sign-in', async () => {
+  const first = await start();
+  const owner = await Person.register(first.url);
+  const agent = await owner.createAgent();
+  const ada = await owner.addMember('MEMBER', { name: 'Ada' });
+  const bob = await owner.colleague('MEMBER');
+  const hers = await Person.signIn(first.url, ada.email, ada.password);
+  const conversationId = await hers.startConversation(agent, { title: 'Birds' });
+  await hers.watch((await hers.send(conversationId, TEXT)).replyId);
+  const [files, back] = [newDataDir(), folderWithKey(first.dataDir)];
+  mkdirSync(files);
+  const [data, keys] = [join(files, 'parley.data'), join(files, 'parley.keys')];
+  expect(await parley(first, ['backup', '--data', data, '--keys', keys])).toMatchObject({ code: 0 });
+  await owner.get('mutation ($input: ErasePersonInput!) { erasePerson(input: $input) { personId } }', { input: { personId: ada.personId, confirmation: ada.email } });
+  const list = join(first.dataDir, 'erased.jsonl');
+  expect(JSON.parse(readFileSync(list, 'utf8').split('\n')[0]!)).toMatchObject({ personId: ada.personId });
+
+  const at = { dataDir: back, port: await freePort() };
+  const said = '1 people were erased, by the list; 1 of them had a key again, and have none now. The log knew nothing of 1:';
+  expect(await parley(at, ['restore', '--data', data, '--keys', keys, '--erased', list])).toMatchObject({ code: 0, stdout: expect.stringContaining(said) as string });
+  const again = await start(back);
+  await Person.signIn(again.url, bob.email, bob.password);
+  const seen = await Person.signIn(again.url, owner.email, owner.password);
+  const people = async () => (await seen.get<{ people: { nodes: { id: string; email: string }[] } }>('{ people { nodes { id email } } }')).people.nodes.find(({ id }) => id === ada.personId)?.email;
+  for (const until = Date.now() + 30_000; (await people().catch(() => undefined)) !== '[erased]'; await new Promise((resolve) => setTimeout(resolve, 100))) if (Date.now() > until) throw new Error('she came back');
+  await expect(Person.signIn(again.url, ada.email, ada.password)).rejects.toThrow('IDENTITY_WRONG_CREDENTIALS');
+  await seen.addMember('MEMBER', { email: ada.email }); // the address is free again
+  expect(await parley(again, ['erase', 'again', '--erased', list])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^1 people were erased, by the log; 0 of them had a key again, .*\n1 people were erased, by the list; 0 of them .* nothing of 0:/) as string });
 });

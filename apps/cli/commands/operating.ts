@@ -27,6 +27,8 @@ export function addOperating(program: Command): void {
     .option('--data <file>', 'the log, and what is kept beside it')
     .option('--keys <file>', 'the keys of people')
     .option('--in-place', 'the database itself was set back, by its own means: say so to those who followed it further')
+    .option('--erased <file>', 'the list of who was erased, which Parley kept apart from its database: none of them comes back')
+    .option('--nobody-erased', 'there is no such list, for nobody was erased since')
     .action(async (options: RestoreOptions) => (await import('../operator/restore.js')).restore(options));
 
   const tables = program.command('projections').description('look after what follows the log: projections and reactors (platform-admin)');

@@ -3,6 +3,7 @@ import { erase, type ErasePersonOptions } from '../erase.js';
 import { members, type NewMember } from '../members.js';
 import { addAdmin, type NewAdmin } from '../operator/admins.js';
 import { eraseAgain } from '../operator/erase-again.js';
+import { sweepErased } from '../operator/erase-sweep.js';
 import { retention } from '../retention.js';
 
 /** Who there is, how long things are kept, and how someone is forgotten. */
@@ -54,6 +55,11 @@ export function addPeople(program: Command): void {
     .action((who: string, options: ErasePersonOptions) => erase.person(who, options));
   erasing
     .command('again')
-    .description('destroy the keys of all who were erased, once more: after keys were restored from a backup (operator)')
-    .action(() => eraseAgain());
+    .description('erase once more all of whom the log or a list knows that they were: after keys or all were restored from a backup (operator)')
+    .option('--erased <file>', 'the list that Parley kept apart from its database; without it, the log alone is asked')
+    .action((options: { erased?: string }) => eraseAgain(options));
+  erasing
+    .command('sweep')
+    .description('write over what the files of the database still hold of keys that were destroyed (operator)')
+    .action(() => sweepErased());
 }

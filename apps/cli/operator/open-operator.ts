@@ -52,16 +52,22 @@ export async function openOperator(): Promise<Operator> {
     const ownerUrl = databaseUrl(config) ?? (await embedded(dataDir, stops));
     const databases = await joinDatabases({ ownerUrl, masterKey: masterKey.bytes });
     stops.push(() => databases.close());
-    const store = await openStore(databases, masterKey);
-    stops.push(() => store.close());
-    const keyStore = openKeyStore(databases, masterKey);
-    const keys = new PersonKeys(keyStore);
-    const actor: Actor = { kind: 'system', id: `operator/${userInfo().username}`, role: 'system' };
-    return { dataDir, databases, store, masterKey, keyStore, keys, codec: new Codec(keys, new SystemRandom()), opener: new Opener(keys), actor, close };
+    const parts = await partsOf(databases, masterKey);
+    stops.push(() => parts.store.close());
+    return { dataDir, databases, masterKey, ...parts, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** What an operator works with in a database. Close its store. */
+export async function partsOf(databases: Databases, masterKey: MasterKey): Promise<Omit<Operator, 'dataDir' | 'databases' | 'masterKey' | 'close'>> {
+  const store = await openStore(databases, masterKey);
+  const keyStore = openKeyStore(databases, masterKey);
+  const keys = new PersonKeys(keyStore);
+  const actor: Actor = { kind: 'system', id: `operator/${userInfo().username}`, role: 'system' };
+  return { store, keyStore, keys, codec: new Codec(keys, new SystemRandom()), opener: new Opener(keys), actor };
 }
 
 function findMasterKey(dataDir: string): MasterKey {

@@ -1,4 +1,5 @@
 import { eventStoreSchema } from '@parley/platform/event-store/postgres.schema.js';
+import type { ErasedList } from '@parley/platform/key-store/erased-list.js';
 import { configuredMasterKey, developmentMasterKey, hasDevelopmentMasterKey, type MasterKey } from '@parley/platform/key-store/master-key.js';
 import { type Databases, openDatabases } from '@parley/platform/postgres/databases.js';
 import { startEmbeddedPostgres } from '@parley/platform/postgres/embedded-postgres.js';
@@ -11,30 +12,34 @@ import { databaseUrl } from '../../composition/database-url.js';
 import { KEEPERS } from '../../composition/parts.js';
 import { CliError } from '../cli-error.js';
 import { checked } from './backup.js';
+import { type ErasedSince, keepErased, listFor } from './erase-again.js';
+import { partsOf } from './open-operator.js';
 import { showProgress } from './progress.js';
 import { explained, withOperator } from './with-operator.js';
 
-export interface RestoreOptions {
+export interface RestoreOptions extends ErasedSince {
   readonly data?: string;
   readonly keys?: string;
   readonly inPlace?: boolean;
 }
 
 /** Restores a backup into a new data folder or an empty database; or says that the database itself was set back. */
-export async function restore({ data, keys, inPlace }: RestoreOptions): Promise<void> {
-  if (inPlace) return setBack();
+export async function restore(options: RestoreOptions): Promise<void> {
+  const { data, keys, inPlace } = options;
+  if (inPlace) return setBack(options);
   if (!data) throw new CliError('Say which backup: --data <file>.', 'INVALID_INPUT', 'And --keys <file>, without which nobody can read what people wrote.');
   const head = await checked(data, 'data');
   const keysHead = keys === undefined ? undefined : await checked(keys, 'keys');
   if (keysHead && keysHead.storeId !== head.storeId) throw new CliError('These data and these keys are of two stores.', 'INVALID_INPUT');
+  const list = await listFor(options, standaloneConfig.read().PARLEY_DATA_DIR);
   rootLogger.level = 'silent';
   const bar = showProgress('rows');
   try {
-    const epoch = await inEmpty(head, (databases) => restoreInto(databases, [data, ...(keys === undefined ? [] : [keys])], head, new Date(), (rows) => bar.at(rows, rows, 'restoring')));
+    const files = [data, ...(keys === undefined ? [] : [keys])];
+    const epoch = await inEmpty(head, list, (databases) => restoreInto(databases, files, head, new Date(), (rows) => bar.at(rows, rows, 'restoring')));
     bar.end();
     console.log(`Store ${head.storeId} is back as it was at ${head.takenAt}, up to position ${head.head}. It is epoch ${epoch} now: who followed it further is refused.`);
     if (!keys) console.log('Without its keys what people wrote reads [erased].');
-    else console.log('Who was erased after these keys were backed up could be read again. Have them destroyed once more: npx parley erase again');
     console.log('Start Parley: it makes the read models from the log.');
   } catch (error) {
     if (error instanceof NotEmpty || error instanceof BackupOfOtherRelease) throw new CliError(error.message, 'RESTORE_REFUSED');
@@ -44,13 +49,15 @@ export async function restore({ data, keys, inPlace }: RestoreOptions): Promise<
   }
 }
 
-const setBack = (): Promise<void> =>
-  withOperator(async ({ databases }) => {
-    const epoch = await markSetBack(databases, new Date());
+const setBack = (options: ErasedSince): Promise<void> =>
+  withOperator(async (operator) => {
+    const list = await listFor(options, operator.dataDir);
+    const epoch = await markSetBack(operator.databases, new Date());
+    await keepErased(operator, list);
     console.log(`The store is epoch ${epoch} now: who followed it beyond the place that it was set back to is refused. Start Parley anew.`);
   });
 
-async function inEmpty<Result>(head: BackupHead, work: (databases: Databases) => Promise<Result>): Promise<Result> {
+async function inEmpty<Result>(head: BackupHead, list: ErasedList | undefined, work: (databases: Databases) => Promise<Result>): Promise<Result> {
   const config = standaloneConfig.read();
   const { PARLEY_DATA_DIR: dataDir } = config;
   const masterKey = findMasterKey(dataDir, head);
@@ -60,9 +67,27 @@ async function inEmpty<Result>(head: BackupHead, work: (databases: Databases) =>
   try {
     const tables = [eventStoreSchema, ...KEEPERS.flatMap((each) => each.tables)];
     const databases = await openDatabases({ ownerUrl: own ?? postgres!.url, masterKey: masterKey.bytes, tables });
-    return await work(databases).finally(() => databases.close());
+    try {
+      const result = await work(databases);
+      await eraseAgainIn(databases, masterKey, list);
+      return result;
+    } finally {
+      await databases.close();
+    }
   } finally {
     await postgres?.stop();
+  }
+}
+
+/** Before anybody can start it: what is restored must not show who was erased since. */
+async function eraseAgainIn(databases: Databases, masterKey: MasterKey, list: ErasedList | undefined): Promise<void> {
+  const parts = await partsOf(databases, masterKey);
+  try {
+    await keepErased(parts, list);
+  } catch (cause) {
+    throw new CliError('All was restored, but who was erased since is not erased in it yet.', 'ERASED_CAME_BACK', 'Before you start it: npx parley erase again --erased <file>.', { cause });
+  } finally {
+    await parts.store.close();
   }
 }
 

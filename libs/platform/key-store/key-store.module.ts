@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Databases } from '../postgres/databases.js';
+import { erasedFile } from './erased-list.js';
 import { KeyStore } from './key-store.js';
 import { MasterKey } from './master-key.js';
 import { openKeyStore } from './open-key-store.js';
@@ -10,12 +11,13 @@ import { personKeysTable } from './postgres.key-store.js';
 export class KeyStoreModule {
   static readonly tables = [personKeysTable];
 
-  static forRoot(masterKey: MasterKey): DynamicModule {
+  /** @param dataDir where it is noted who was erased, when the environment names no file for that */
+  static forRoot(masterKey: MasterKey, dataDir?: string): DynamicModule {
     return {
       module: KeyStoreModule,
       providers: [
         { provide: MasterKey, useValue: masterKey },
-        { provide: KeyStore, useFactory: openKeyStore, inject: [Databases, MasterKey] },
+        { provide: KeyStore, useFactory: (databases: Databases) => openKeyStore(databases, masterKey, erasedFile(dataDir)), inject: [Databases] },
       ],
       exports: [MasterKey, KeyStore],
     };

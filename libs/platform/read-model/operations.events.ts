@@ -2,9 +2,6 @@ import { defineEvent } from '@parley/kernel/event.js';
 import { id, instant } from '@parley/kernel/meta.js';
 import { z } from 'zod';
 
-/** The category of what operators do to a tenant's data: one stream a tenant. */
-export const OPERATIONS = 'parley.operations';
-
 /**
  * An operator let a projection pass over a fact that it could not take in: this read model lacks it, the log does not. Projectors listen:
  * where they come upon this, what is parked goes on behind the fact; in each build of the table, for the log says it to each of them.

@@ -3,14 +3,14 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { defineError } from '@parley/kernel/domain-error.js';
 import type { Actor, Meta } from '@parley/kernel/meta.js';
 import { Clock } from '../clock/clock.js';
-import { eventIdOf } from '../cqrs/event-id.js';
 import { EventLog } from '../event-log/event-log.js';
-import { EventStore, NO_STREAM, RevisionConflict, streamName } from '../event-store/event-store.js';
+import { EventStore } from '../event-store/event-store.js';
 import { Codec } from '../personal-data/codec.js';
+import { recordOperation } from '../personal-data/operations-stream.js';
 import { Databases } from '../postgres/databases.js';
 import { logger } from '../telemetry/logger.js';
 import { type Build, isOf, readBuilds, rebuild } from './builds.js';
-import { OPERATIONS, ParkedFactSkipped } from './operations.events.js';
+import { ParkedFactSkipped } from './operations.events.js';
 import { ParkedStreams } from './parked-streams.js';
 import { parkedFacts } from './parked-facts.js';
 import { ProjectionRegistry } from './projection-registry.js';
@@ -139,17 +139,7 @@ export class ProjectionsControl implements OnApplicationBootstrap {
     const commandId = `skip:${projection}:${eventId}`;
     const meta: Meta = { tenantId, actor, now: skippedAt, commandId, correlationId: commandId };
     const fact = ParkedFactSkipped({ projection, table, stream, eventId, type, parkedFor, reason, skippedBy: actor.id, skippedAt });
-    const operations = streamName(OPERATIONS, tenantId, tenantId);
-    const proposed = await this.codec.encode([fact], { ParkedFactSkipped }, meta, [eventIdOf(operations, commandId, 0)]);
-    for (;;) {
-      const [last] = await this.store.readBackwards(operations, { limit: 1 });
-      try {
-        await this.store.append(operations, last?.revision ?? NO_STREAM, proposed);
-        return;
-      } catch (error) {
-        if (!(error instanceof RevisionConflict)) throw error; // another operator was here first
-      }
-    }
+    await recordOperation({ store: this.store, codec: this.codec }, fact, ParkedFactSkipped, meta);
   }
 
   private async declaration(projection: string): Promise<Table> {

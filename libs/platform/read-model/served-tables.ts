@@ -13,6 +13,8 @@ export interface Comparable {
 
 export interface ServedTables {
   readonly comparable: readonly Comparable[];
+  /** In how many lanes they are filled. */
+  readonly lanes: number;
   /** Read models whose table this release would make otherwise, and why. */
   readonly leftOut: readonly { readonly projection: string; readonly reason: string }[];
 }
@@ -33,6 +35,7 @@ export async function servedTables(database: Queries, here: StoreIdentity, proje
     values: [builds.map(({ table }) => table), here.storeId, here.epoch],
   });
   const places = new Map(rows.map((place) => [place.table, place]));
+  const lanes = rows.reduce((most, place) => (place.lanes > most ? place.lanes : most), 1n);
   const comparable: Comparable[] = [];
   const leftOut: { projection: string; reason: string }[] = [];
   for (const declared of tables) {
@@ -45,11 +48,11 @@ export async function servedTables(database: Queries, here: StoreIdentity, proje
         ? `queries see version ${served.version} of another release, this one folds version ${declared.projection.version}`
         : place.isForeign
           ? 'what queries see was filled from another log: build it anew'
-          : place.lanes > 1n
-            ? `it is filled in ${place.lanes} lanes, so it stands at no one place of the log`
+          : place.lanes !== lanes
+            ? `it is filled in ${place.lanes} lanes, others in ${lanes}: let it come to the end first`
             : undefined;
     if (reason !== undefined) leftOut.push({ projection: name, reason });
     else comparable.push({ declared, served: served!.table, servedSuffix: served!.suffix });
   }
-  return { comparable, leftOut };
+  return { comparable, lanes: Number(lanes), leftOut };
 }

@@ -75,7 +75,8 @@ export class SpecServer {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private get data(): string {
+  /** The folder where it keeps its files. */
+  get data(): string {
     return join(this.folder, this.name, 'data');
   }
 }

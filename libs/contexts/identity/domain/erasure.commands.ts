@@ -15,6 +15,9 @@ export class RequestErasure extends defineCommand('RequestErasure', z.object({ p
 /** Sees an erasure through that was asked for, wherever it was left. Idempotent. */
 export class FinishErasure extends defineCommand('FinishErasure', z.object({ personId: id })) {}
 
+/** Erases a person once more, whom a log that was set back knows nothing of: their confirmation was given then. Idempotent. */
+export class RepeatErasure extends defineCommand('RepeatErasure', z.object({ personId: id })) {}
+
 /** Follows when the key is destroyed and nobody can sign in as the person any more. */
 export class ConfirmErasure extends defineCommand('ConfirmErasure', z.object({ personId: id, sealed: sealedFacts })) {}
 

@@ -8,8 +8,11 @@ import { z } from 'zod';
  */
 export const sealedFacts = z.object({ count: z.int().nonnegative(), digest: z.string().regex(/^[\da-f]{64}$/) });
 
+/** A person's id; or the name of the reactor that repeats what a person asked for before the log was set back. */
+const requester = z.string().min(1);
+
 /** Somebody who may asked for a person to be erased. First fact of every erasure stream; identity itself sees it through. */
-export const ErasureRequested = defineEvent('ErasureRequested', z.object({ personId: id, requestedBy: id, requestedAt: instant }));
+export const ErasureRequested = defineEvent('ErasureRequested', z.object({ personId: id, requestedBy: requester, requestedAt: instant }));
 
 /**
  * The person's key is destroyed, their credentials are gone and their sessions have ended: what they wrote, and what was answered,
@@ -18,7 +21,7 @@ export const ErasureRequested = defineEvent('ErasureRequested', z.object({ perso
  */
 export const PersonErased = defineEvent(
   'PersonErased',
-  z.object({ personId: id, requestedBy: id, requestedAt: instant, erasedAt: instant, sealed: sealedFacts }),
+  z.object({ personId: id, requestedBy: requester, requestedAt: instant, erasedAt: instant, sealed: sealedFacts }),
 );
 
 export type ErasureEvent = EventOf<typeof ErasureRequested | typeof PersonErased>;

@@ -18,6 +18,7 @@ import { RefreshSessionHandler } from './refresh-session.handler.js';
 import { RefreshTokens, refreshTokensTable } from './refresh-tokens.js';
 import { RegisterHandler } from './register.handler.js';
 import { Registration } from './registration.js';
+import { RepeatErasureHandler } from './repeat-erasure.handler.js';
 import { SignOutHandler } from './sign-out.handler.js';
 
 export { DemoPerson };
@@ -44,6 +45,7 @@ export { DemoPerson };
     Erasing,
     ErasePersonHandler,
     FinishErasureHandler,
+    RepeatErasureHandler,
   ],
   exports: [DemoPerson],
 })

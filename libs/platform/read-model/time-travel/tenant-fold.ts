@@ -2,7 +2,8 @@ import { changeOf, type Projection, type TenantKeyed } from '@parley/kernel/proj
 import type { EventStore, StoredFact } from '../../event-store/event-store.js';
 import { Undecodable } from '../../personal-data/undecodable.js';
 import { needed, stepsOf } from '../fold.js';
-import { OPERATIONS, ParkedFactSkipped } from '../operations.events.js';
+import { OPERATIONS } from '../../personal-data/operations-stream.js';
+import { ParkedFactSkipped } from '../operations.events.js';
 import { placeOf, type Readable, storedNames } from '../readable.js';
 
 /** Facts that are read at a time. The next page is read while this one is folded. */
