@@ -43,9 +43,9 @@ export async function startSystemInParts(folder: string): Promise<System> {
       rmSync(`${folder}-postgres`, { recursive: true, force: true });
     });
     Object.assign(process.env, { PARLEY_SPEC_DATABASE_URL: postgres.url, PARLEY_SERVICES_DIR: folder, PARLEY_SERVICES_PORTS: 'free' });
-    const { up, down } = (await import(join(process.cwd(), 'tests/services/services.mjs'))) as Services;
-    for (const [name, { url }] of Object.entries(await up(['kafka', 'redis']))) process.env[`PARLEY_SPEC_${name.toUpperCase()}_URL`] = url;
-    stops.push(() => down(['kafka', 'redis']));
+    const services = (await import(join(process.cwd(), 'tests/services/services.mjs'))) as Services;
+    for (const [name, { url }] of Object.entries(await services.up(['kafka', 'redis']))) process.env[`PARLEY_SPEC_${name.toUpperCase()}_URL`] = url;
+    stops.push(() => services.down(['kafka', 'redis']));
     const parley = await startInParts({ counts: { gateway: 2, command: 2, relay: 2 }, env: ENV });
     stops.push(async () => {
       await parley.stop();
