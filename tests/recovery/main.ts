@@ -20,6 +20,7 @@ if (asked.some((name) => !names.includes(name)) || !(rounds > 0)) {
 }
 
 const mortal = await startMortal();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void mortal.stop().finally(() => process.exit(130)));
 let hasFailed = false;
 const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 try {
