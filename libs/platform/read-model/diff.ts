@@ -2,7 +2,7 @@ import type { Projection } from '@parley/kernel/projection.js';
 import type { Client } from 'pg';
 import { differencesIn, openMoment, type RowDifference } from './comparing.js';
 import { hold, type Held } from './holding.js';
-import { type Parts, Scratch } from './scratch.js';
+import { highest, lowest, type Parts, Scratch } from './scratch.js';
 import { type Comparable, servedTables } from './served-tables.js';
 import { allOf } from './table.js';
 
@@ -70,9 +70,10 @@ export class DiffStopped extends Error {
  */
 export async function diff(options: Diffing): Promise<DiffReport> {
   const { databases, store, projections, tenantId, isResumed = false, signal } = options;
-  const { comparable, leftOut } = await servedTables(databases.projector, store.identity, projections);
+  const served = await servedTables(databases.projector, store.identity, projections);
+  const { comparable, leftOut } = served;
   if (comparable.length === 0) return { position: 0n, tables: 0, differences: 0, parked: [], leftOut };
-  const scratch = await Scratch.open(options, comparable, isResumed);
+  const scratch = await Scratch.open(options, served, isResumed);
   try {
     const { moment, position } = await foldToOneMoment(scratch, comparable, options);
     const abort = () => void moment.end().catch(() => undefined);
@@ -98,23 +99,30 @@ export async function diff(options: Diffing): Promise<DiffReport> {
 
 async function foldToOneMoment(scratch: Scratch, comparable: readonly Comparable[], { databases, signal, progress }: Diffing): Promise<{ moment: Client; position: bigint }> {
   const names = comparable.map(({ served }) => served);
-  const told = (target: bigint) => (position: bigint) => progress({ position, target });
+  const told = (target: readonly bigint[]) => (position: bigint) => progress({ position, target: highest(target) });
+  const stopped = async () => new DiffStopped(lowest(await scratch.positions()));
   for (;;) {
     const behind = await hold(databases, names, async (held) => {
-      const target = lowest(held);
-      if (target - (await scratch.position()) > CLOSE) return target; // let them go: it would take too long
+      const target = lowestOf(held);
+      if (mostBehind(await scratch.positions(), target) > CLOSE) return target; // let them go: it would take too long
       await scratch.fold(target, signal, told(target));
-      for (const { served, declared } of comparable) if (held.get(served)! > target) await scratch.foldOne(declared.projection, held.get(served)!, signal);
-      if (signal.aborted) throw new DiffStopped(await scratch.position());
-      return { moment: await openMoment(databases.urls.projector), position: target };
+      for (const { served, declared } of comparable) {
+        const further = held.get(served)!;
+        if (further.some((position, lane) => position > target[lane]!)) await scratch.foldOne(declared.projection, further, signal);
+      }
+      if (signal.aborted) throw await stopped();
+      return { moment: await openMoment(databases.urls.projector), position: lowest(target) };
     });
-    if (typeof behind !== 'bigint') return behind;
+    if ('moment' in behind) return behind;
     await scratch.fold(behind, signal, told(behind));
-    if (signal.aborted) throw new DiffStopped(await scratch.position());
+    if (signal.aborted) throw await stopped();
   }
 }
 
-const lowest = (held: Held): bigint => [...held.values()].reduce((low, each) => (each < low ? each : low));
+/** How far all of them are in each lane. */
+const lowestOf = (held: Held): readonly bigint[] => [...held.values()].reduce((low, each) => low.map((position, lane) => (each[lane]! < position ? each[lane]! : position)));
+
+const mostBehind = (positions: readonly bigint[], target: readonly bigint[]): bigint => highest(target.map((position, lane) => position - positions[lane]!));
 
 async function compare(moment: Client, { declared, servedSuffix }: Comparable, scratch: Scratch, position: bigint, { tenantId, progress, found }: Diffing): Promise<number> {
   let count = 0;

@@ -12,6 +12,8 @@ export interface Comparable {
 }
 
 export interface ServedTables {
+  /** By how many lanes of the log those that can be compared are filled: all by the same. */
+  readonly lanes: number;
   readonly comparable: readonly Comparable[];
   /** Read models whose table this release would make otherwise, and why. */
   readonly leftOut: readonly { readonly projection: string; readonly reason: string }[];
@@ -32,6 +34,7 @@ export async function servedTables(database: Queries, here: StoreIdentity, proje
       from parley.projection_checkpoints where table_name = any($1) group by table_name`,
     values: [builds.map(({ table }) => table), here.storeId, here.epoch],
   });
+  const lanes = rows.reduce((most, place) => Math.max(most, Number(place.lanes)), 1);
   const places = new Map(rows.map((place) => [place.table, place]));
   const comparable: Comparable[] = [];
   const leftOut: { projection: string; reason: string }[] = [];
@@ -45,11 +48,11 @@ export async function servedTables(database: Queries, here: StoreIdentity, proje
         ? `queries see version ${served.version} of another release, this one folds version ${declared.projection.version}`
         : place.isForeign
           ? 'what queries see was filled from another log: build it anew'
-          : place.lanes > 1n
-            ? `it is filled in ${place.lanes} lanes, so it stands at no one place of the log`
+          : Number(place.lanes) !== lanes
+            ? `it is filled in ${place.lanes} lanes, and others in ${lanes}`
             : undefined;
     if (reason !== undefined) leftOut.push({ projection: name, reason });
     else comparable.push({ declared, served: served!.table, servedSuffix: served!.suffix });
   }
-  return { comparable, leftOut };
+  return { lanes, comparable, leftOut };
 }

@@ -4,7 +4,8 @@ import { logger } from '../../telemetry/logger.js';
 import { type Delivery, EventLog, type FollowOptions } from '../event-log.js';
 import { type Arrival, GroupReader, type GroupReaderOptions } from './group-reader.js';
 import { type Admin, type KafkaClients, mayPass, offsetsAt } from './kafkajs.js';
-import { type Found, foundIn, laneOf } from './records.js';
+import { laneOf } from '../lanes.js';
+import { type Found, foundIn } from './records.js';
 import { ensureTopic, repartitioned, type TopicPlan } from './topic.js';
 
 /** How much earlier than its fact was recorded we begin to read: clocks differ. Were it too little, the store would fill the gap. */

@@ -1,10 +1,6 @@
-import { crc32 } from 'node:zlib';
 import type { FactMeta } from '@parley/kernel/meta.js';
 import type { StoredFact, StoreIdentity } from '../../event-store/event-store.js';
 import type { KafkaMessage, LaneRecord } from './kafkajs.js';
-
-/** The lane of a tenant: all its facts are in it. Follows from the number of lanes, which is why that is never raised on a live topic. */
-export const laneOf = (tenantId: string, lanes: number): number => crc32(tenantId) % lanes;
 
 /** Where a record stands in its lane. */
 interface Place extends StoreIdentity {

@@ -4,7 +4,8 @@ import { failpoint } from '../../failpoints/failpoints.js';
 import { logger } from '../../telemetry/logger.js';
 import { tracedSince } from '../../telemetry/tracing.js';
 import { type Admin, endsOf, type KafkaClients, type LaneRecord, send } from './kafkajs.js';
-import { laneOf, markOf, recordOf } from './records.js';
+import { laneOf } from '../lanes.js';
+import { markOf, recordOf } from './records.js';
 import type { Filled, RelayLease, RelayLeases } from './relay-leases.js';
 import { checkTopic, ensureTopic, type TopicPlan } from './topic.js';
 
