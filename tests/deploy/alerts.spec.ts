@@ -61,10 +61,13 @@ describe('alerts', () => {
     expect(pods!.relabel_configs.map(({ target_label }) => target_label)).toEqual([undefined, '__address__', 'job', 'namespace', 'pod']);
   });
 
-  it('ask for metrics that Parley has', async () => {
+  it('ask for metrics that Parley has, and so does the dashboard', async () => {
     const has = await declared();
     const adapter = parse(readFileSync('deploy/prometheus/adapter.yaml', 'utf8')) as { rules: { custom: { seriesQuery: string }[] } };
-    const expressions = [...rules.map(({ expr }) => expr), ...adapter.rules.custom.map(({ seriesQuery }) => seriesQuery)];
+    const dashboard = JSON.parse(readFileSync('deploy/grafana/dashboards/parley-operations.json', 'utf8')) as { panels: { targets: { expr: string }[] }[] };
+    const shown = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+    expect(shown.length).toBeGreaterThan(15);
+    const expressions = [...shown, ...rules.map(({ expr }) => expr), ...adapter.rules.custom.map(({ seriesQuery }) => seriesQuery)];
     expect(expressions.flatMap(metricsIn).filter((metric) => !has.has(metric))).toEqual([]);
     expect(has).toContain('parley_graphql_seconds_bucket');
   });

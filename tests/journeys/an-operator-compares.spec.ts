@@ -1,7 +1,6 @@
 import { jest } from '@jest/globals';
 import { connectClient } from '@parley/platform/postgres/connect.js';
 import type { Client } from 'pg';
-import { embeddedDatabase } from '../running/embedded.js';
 import { discardDataDirs, type Parley, parley, startParley } from '../running/parley.js';
 import { Person } from '../running/person.js';
 
@@ -13,7 +12,7 @@ let ada: Person;
 let conversationId: string;
 beforeAll(async () => {
   running = await startParley();
-  database = await connectClient(embeddedDatabase(running.dataDir).url);
+  database = await connectClient(running.databaseUrl);
   ada = await Person.register(running.url);
   conversationId = await ada.startConversation(await ada.createAgent(), { title: 'Before' });
   const { replyId } = await ada.send(conversationId, 'Hello!');

@@ -2,7 +2,6 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { connectClient } from '@parley/platform/postgres/connect.js';
-import { embeddedDatabase } from '../running/embedded.js';
 import { discardDataDirs, newDataDir, parley as run, type Parley, startParley } from '../running/parley.js';
 import { Person } from '../running/person.js';
 
@@ -139,7 +138,7 @@ describe('an export of another program', () => {
     const { id } = (conversations as unknown as { id: string }[])[0]!;
     const { replyId } = await person.send(id, 'And the second?');
     await person.watch(replyId);
-    const client = await connectClient(embeddedDatabase(dataDir).url);
+    const client = await connectClient(parley.databaseUrl);
     const { rows } = await client.query<{ messages: number }>("select (data::json->>'messages')::int as messages from parley.events where type = 'AttemptStarted' and data::json->>'replyId' = $1", [replyId]);
     const { rows: types } = await client.query<{ type: string }>('select type from parley.events where stream like $1 order by revision', [`chat.conversation-%.${id}`]);
     await client.end();

@@ -4,7 +4,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { type ConformanceServer, startConformanceServer } from '../conformance/eventstore/start-server.js';
-import { type Counts, type ParleyInParts, startSplit } from './split.js';
+import { embeddedDatabase } from './embedded.js';
+import { type Counts, environmentInParts, type ParleyInParts, startSplit } from './split.js';
 
 const MAIN = join(process.cwd(), 'dist/apps/standalone/main.js');
 const CLI = join(process.cwd(), 'dist/apps/cli/main.js');
@@ -24,6 +25,8 @@ export interface Parley {
   readonly url: string;
   readonly port: number;
   readonly dataDir: string;
+  /** Of its database, as owner. */
+  readonly databaseUrl: string;
   readonly pid: number;
   /** What it printed so far. */
   readonly output: () => string;
@@ -53,11 +56,12 @@ export async function startParley({ dataDir = newDataDir(), port, env = {} }: Pa
     await kill('SIGINT');
     return exited;
   };
-  return { url: `http://127.0.0.1:${at}`, port: at, dataDir, pid: child.pid!, output, exited, kill, stop };
+  const databaseUrl = env['PARLEY_DATABASE_URL'] ?? embeddedDatabase(dataDir).url;
+  return { url: `http://127.0.0.1:${at}`, port: at, dataDir, databaseUrl, pid: child.pid!, output, exited, kill, stop };
 }
 
-/** How `startParley` runs it, for the whole of a spec file. */
-export const topology = { inParts: false };
+/** How `startParley` runs it, for the whole of a spec file; PARLEY_JOURNEYS_IN_PARTS=1 has all of them run in parts. */
+export const topology = { inParts: process.env['PARLEY_JOURNEYS_IN_PARTS'] === '1' };
 
 /** Starts it in parts, whatever `topology` says. @param counts how many of each, where it is not as usual */
 export async function startInParts({ dataDir = newDataDir(), port, env = {}, counts = {} }: ParleyOptions & { readonly counts?: Partial<Counts> } = {}): Promise<ParleyInParts> {
@@ -73,7 +77,7 @@ export async function failToStart({ dataDir = newDataDir(), port, env = {} }: Pa
 
 /** Runs `parley …` beside a running server, found by the same variables. @param env what it is told beside them */
 export async function parley(server: Pick<Parley, 'port' | 'dataDir'>, args: readonly string[], input?: string, env: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [CLI, ...args], { env: { ...(await environment(server.dataDir, server.port)), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [CLI, ...args], { env: { ...(await environment(server.dataDir, server.port)), ...environmentInParts(server.dataDir), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   child.stdin.end(input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];

@@ -6,6 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** Longest start, on a machine that does other things too. */
 const START_MS = 120_000;
 
+/** One that serves, and says for so long that a person should look, will not say otherwise by itself. */
+const DEGRADED_MS = 8_000;
+
 export type PartName = 'gateway' | 'command' | 'relay' | 'projector' | 'runtime' | 'provider-simulator';
 
 /** One process of a Parley in parts. It may end and be started again, at the address that it had. */
@@ -43,17 +46,22 @@ export class Part {
     this.ended = once(child, 'exit').then(([code]) => code as number | null);
   }
 
-  /** Waits until it serves. @throws Error with what it said when it ends before */
+  /** Waits until it serves, and all is well with it or stays as it is. @throws Error with what it said when it ends before */
   async ready(): Promise<void> {
-    for (const until = Date.now() + START_MS; !(await this.isReady()); await delay(100)) {
+    let degradedAt = Number.POSITIVE_INFINITY;
+    for (const until = Date.now() + START_MS; ; await delay(100)) {
+      const status = await this.status();
+      if (status === 'up' || (status === 'degraded' && Date.now() - degradedAt > DEGRADED_MS)) return;
+      if (status !== 'degraded') degradedAt = Number.POSITIVE_INFINITY;
+      else degradedAt = Math.min(degradedAt, Date.now());
       if (!this.isRunning || Date.now() > until) throw new Error(`${this.name} did not start:\n${this.text.slice(-2_000)}`);
     }
   }
 
-  /** Whether it says of itself that all is well with it. */
-  async isReady(): Promise<boolean> {
-    if (this.name === 'provider-simulator') return fetch(`${this.url}/healthz`).then(({ ok }) => ok, () => false);
-    return fetch(`${this.url}/health/ready`).then(async (response) => ((await response.json()) as { status: string }).status === 'up', () => false);
+  /** What it says of itself; undefined when it does not answer. */
+  async status(): Promise<'up' | 'degraded' | 'down' | undefined> {
+    if (this.name === 'provider-simulator') return fetch(`${this.url}/healthz`).then(({ ok }) => (ok ? 'up' : 'down'), () => undefined);
+    return fetch(`${this.url}/health/ready`).then(async (response) => ((await response.json()) as { status: 'up' | 'degraded' | 'down' }).status, () => undefined);
   }
 
   /** Sends it a signal. */

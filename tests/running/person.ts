@@ -12,15 +12,17 @@ export interface ReplyEvent {
   readonly sequence: number;
   readonly nextSequence: number;
   readonly text: string;
+  readonly finishReason?: string;
+  readonly failureReason?: string;
 }
 
 export const REPLY_STREAM = `subscription ($replyId: ID!, $fromSequence: Int) { replyStream(replyId: $replyId, fromSequence: $fromSequence) {
   __typename
   ... on ReplyChunk { attempt sequence text }
   ... on ReplySnapshot { attempt nextSequence text }
-  ... on ReplyCompleted { attempt text }
+  ... on ReplyCompleted { attempt text finishReason }
   ... on ReplyStopped { attempt text }
-  ... on ReplyFailed { attempt text }
+  ... on ReplyFailed { attempt text failureReason }
 } }`;
 
 /** For how long somebody waits for what they wrote. */
@@ -30,8 +32,10 @@ const PATIENCE_MS = 15_000;
 export class Person {
   /** Headers of every request. */
   headers: Record<string, string> = {};
+  /** For how long an answer is waited for; for ever without. */
+  timeoutMs: number | undefined;
 
-  private constructor(readonly url: string, readonly email: string, readonly password: string, public accessToken: string, public refreshToken: string) {}
+  constructor(public url: string, readonly email: string, readonly password: string, public accessToken: string, public refreshToken: string) {}
 
   /** A new person with a tenant of their own. */
   static async register(url: string): Promise<Person> {
@@ -70,7 +74,7 @@ export class Person {
 
   /** The answer as it came, errors too. */
   ask<Data = Record<string, never>>(query: string, variables: object = {}, headers: Record<string, string> = {}): Promise<Answer<Data>> {
-    return post<Data>(this.url, query, variables, { authorization: `Bearer ${this.accessToken}`, ...this.headers, ...headers });
+    return post<Data>(this.url, query, variables, { authorization: `Bearer ${this.accessToken}`, ...this.headers, ...headers }, this.timeoutMs === undefined ? undefined : AbortSignal.timeout(this.timeoutMs));
   }
 
   /** The data alone. Where the read models are behind it asks again, as it is told to. @throws Error when it was refused */

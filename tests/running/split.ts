@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,15 +28,21 @@ export interface InPartsOptions extends Required<ParleyOptions> {
 interface Home {
   readonly databaseUrl: string;
   readonly topic: string;
+  /** What the latest start told every part. */
+  environment: Readonly<Record<string, string>>;
 }
 const homes = new Map<string, Home>();
+
+/** What a command line beside the parts of a data folder must be told; nothing where Parley runs in one process. */
+export const environmentInParts = (dataDir: string): Readonly<Record<string, string>> => homes.get(dataDir)?.environment ?? {};
 
 /** Parley in parts: each app a process of its own, facts by Kafka, chunks by Redis, commands by gRPC, behind one gateway or several. */
 export async function startSplit({ dataDir, port, env, counts }: InPartsOptions, freePort: () => Promise<number>): Promise<ParleyInParts> {
   mkdirSync(dataDir, { recursive: true });
-  const home = homes.get(dataDir) ?? { databaseUrl: env['PARLEY_DATABASE_URL'] ?? (await newDatabase()), topic: `parley.${crypto.randomUUID()}` };
+  const home = homes.get(dataDir) ?? { databaseUrl: env['PARLEY_DATABASE_URL'] ?? (await newDatabase()), topic: `parley.${crypto.randomUUID()}`, environment: {} };
   homes.set(dataDir, home);
-  const { parts, shared } = await plan({ ...COUNTS, ...counts }, surroundings(dataDir, home), env, port, freePort);
+  const { parts, shared } = await plan({ ...COUNTS, ...counts }, surroundings(dataDir, home, env['PARLEY_EVENT_STORE_URL']), env, port, freePort);
+  home.environment = shared;
   const of = (name: PartName) => parts.filter((part) => part.name === name);
   const gateway = of('gateway')[0]!;
   const kill = async (signal: NodeJS.Signals) => {
@@ -56,7 +62,7 @@ export async function startSplit({ dataDir, port, env, counts }: InPartsOptions,
     return gateway.exited;
   };
   const output = () => parts.map((part) => `== ${part.name}\n${part.output()}`).join('\n');
-  return { url: gateway.url, port, dataDir, pid: gateway.pid, output, exited: gateway.exited, kill, stop, parts, of };
+  return { url: gateway.url, port, dataDir, databaseUrl: home.databaseUrl, pid: gateway.pid, output, exited: gateway.exited, kill, stop, parts, of };
 }
 
 /** Where each part is to be, and what it is told: those behind the gateways first. */
@@ -87,7 +93,7 @@ async function plan(counts: Counts, around: Record<string, string>, env: Readonl
 
 const at = (port: number) => `http://127.0.0.1:${port}`;
 
-function surroundings(dataDir: string, { databaseUrl, topic }: Home): Record<string, string> {
+function surroundings(dataDir: string, { databaseUrl, topic }: Home, storeUrl = ''): Record<string, string> {
   const [kafka, redis] = ['PARLEY_SPEC_KAFKA_URL', 'PARLEY_SPEC_REDIS_URL'].map((name) => {
     const url = process.env[name];
     if (!url) throw new Error(`${name} is missing: script/test brings it up; by hand, script/services up kafka redis`);
@@ -101,7 +107,8 @@ function surroundings(dataDir: string, { databaseUrl, topic }: Home): Record<str
     PARLEY_MASTER_KEY: Buffer.alloc(32, 9).toString('base64'),
     PARLEY_JWT_PRIVATE_KEY_FILE: keyFile(dataDir, 'jwt', () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' })),
     PARLEY_AUDIT_SIGNING_KEY_FILE: keyFile(dataDir, 'audit', () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })),
-    PARLEY_EVENT_LOG_URL: `${kafka!.replace(/\/$/, '')}/${topic}`,
+    // A topic carries the facts of one store: who moves to another names another.
+    PARLEY_EVENT_LOG_URL: `${kafka!.replace(/\/$/, '')}/${topic}.${createHash('sha256').update(storeUrl).digest('hex').slice(0, 8)}`,
     PARLEY_EVENT_LOG_PARTITIONS: '2',
     PARLEY_LIVE_URL: redis!,
   };

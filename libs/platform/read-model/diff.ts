@@ -1,8 +1,8 @@
 import type { Projection } from '@parley/kernel/projection.js';
 import type { Client } from 'pg';
 import { differencesIn, openMoment, type RowDifference } from './comparing.js';
-import { hold, type Held } from './holding.js';
-import { highest, lowest, type Parts, Scratch } from './scratch.js';
+import { highest, hold, type Held, lowest, type Stand } from './holding.js';
+import { type Parts, Scratch } from './scratch.js';
 import { type Comparable, servedTables } from './served-tables.js';
 import { allOf } from './table.js';
 
@@ -42,7 +42,7 @@ export interface ParkedDifference {
 }
 
 export interface DiffReport {
-  /** The place of the log that was compared. */
+  /** Every fact up to this place of the log was compared; in lanes that have come further, more. */
   readonly position: bigint;
   readonly tables: number;
   /** Rows that differ. */
@@ -70,10 +70,9 @@ export class DiffStopped extends Error {
  */
 export async function diff(options: Diffing): Promise<DiffReport> {
   const { databases, store, projections, tenantId, isResumed = false, signal } = options;
-  const served = await servedTables(databases.projector, store.identity, projections);
-  const { comparable, leftOut } = served;
+  const { comparable, lanes, leftOut } = await servedTables(databases.projector, store.identity, projections);
   if (comparable.length === 0) return { position: 0n, tables: 0, differences: 0, parked: [], leftOut };
-  const scratch = await Scratch.open(options, served, isResumed);
+  const scratch = await Scratch.open(options, comparable, { lanes, isResumed });
   try {
     const { moment, position } = await foldToOneMoment(scratch, comparable, options);
     const abort = () => void moment.end().catch(() => undefined);
@@ -99,30 +98,28 @@ export async function diff(options: Diffing): Promise<DiffReport> {
 
 async function foldToOneMoment(scratch: Scratch, comparable: readonly Comparable[], { databases, signal, progress }: Diffing): Promise<{ moment: Client; position: bigint }> {
   const names = comparable.map(({ served }) => served);
-  const told = (target: readonly bigint[]) => (position: bigint) => progress({ position, target: highest(target) });
-  const stopped = async () => new DiffStopped(lowest(await scratch.positions()));
+  const told = (target: Stand) => (position: bigint) => progress({ position, target: highest(target) });
   for (;;) {
     const behind = await hold(databases, names, async (held) => {
-      const target = lowestOf(held);
-      if (mostBehind(await scratch.positions(), target) > CLOSE) return target; // let them go: it would take too long
+      const target = commonTo(held);
+      const folded = await scratch.stand();
+      if (target.some((position, lane) => position - folded[lane]! > CLOSE)) return target; // let them go: it would take too long
       await scratch.fold(target, signal, told(target));
       for (const { served, declared } of comparable) {
-        const further = held.get(served)!;
-        if (further.some((position, lane) => position > target[lane]!)) await scratch.foldOne(declared.projection, further, signal);
+        const stand = held.get(served)!;
+        if (stand.some((position, lane) => position > target[lane]!)) await scratch.foldOne(declared.projection, stand, signal);
       }
-      if (signal.aborted) throw await stopped();
+      if (signal.aborted) throw new DiffStopped(await scratch.position());
       return { moment: await openMoment(databases.urls.projector), position: lowest(target) };
     });
     if ('moment' in behind) return behind;
     await scratch.fold(behind, signal, told(behind));
-    if (signal.aborted) throw await stopped();
+    if (signal.aborted) throw new DiffStopped(await scratch.position());
   }
 }
 
-/** How far all of them are in each lane. */
-const lowestOf = (held: Held): readonly bigint[] => [...held.values()].reduce((low, each) => low.map((position, lane) => (each[lane]! < position ? each[lane]! : position)));
-
-const mostBehind = (positions: readonly bigint[], target: readonly bigint[]): bigint => highest(target.map((position, lane) => position - positions[lane]!));
+/** How far all tables are, by lane. */
+const commonTo = (held: Held): Stand => [...held.values()].reduce((common, stand) => common.map((position, lane) => lowest([position, stand[lane]!])));
 
 async function compare(moment: Client, { declared, servedSuffix }: Comparable, scratch: Scratch, position: bigint, { tenantId, progress, found }: Diffing): Promise<number> {
   let count = 0;

@@ -1,7 +1,13 @@
 import type { Databases } from '../postgres/databases.js';
 
-/** Where each table stands in each lane while it is held. */
-export type Held = ReadonlyMap<string, readonly bigint[]>;
+/** How far a table has come, by lane. */
+export type Stand = readonly bigint[];
+
+export const lowest = (stand: Stand): bigint => stand.reduce((low, each) => (each < low ? each : low));
+export const highest = (stand: Stand): bigint => stand.reduce((high, each) => (each > high ? each : high));
+
+/** Where each table stands while it is held. */
+export type Held = ReadonlyMap<string, Stand>;
 
 /**
  * Holds tables where they are for as long as the work takes: projectors wait before their next commit, queries do not. Keep it short.
@@ -15,7 +21,7 @@ export async function hold<Result>({ projector }: Databases, tables: readonly st
       [tables],
     );
     const held = new Map<string, bigint[]>();
-    for (const { table_name: table, lane, position } of rows) (held.get(table) ?? held.set(table, []).get(table)!)[lane] = position;
+    for (const { table_name, lane, position } of rows) held.set(table_name, Object.assign(held.get(table_name) ?? [], { [lane]: position }));
     const result = await work(held);
     await client.query('rollback');
     client.release();

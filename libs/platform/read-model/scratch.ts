@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import type { Projection } from '@parley/kernel/projection.js';
 import type { Delivery } from '../event-log/event-log.js';
 import { laneOf } from '../event-log/lanes.js';
-import type { EventStore, StoredFact } from '../event-store/event-store.js';
+import type { EventStore } from '../event-store/event-store.js';
 import type { Codec } from '../personal-data/codec.js';
 import type { Databases } from '../postgres/databases.js';
 import { ForeignCheckpoint } from './checkpoints.js';
 import { MAX_FACTS, takeIn } from './feed.js';
+import { highest, lowest, type Stand } from './holding.js';
 import { ParkedStreams } from './parked-streams.js';
 import { PostgresProjector } from './postgres.projector.js';
-import type { ServedTables } from './served-tables.js';
+import type { Comparable } from './served-tables.js';
 import { suffixOf, type Target } from './table-name.js';
 import { allOf, tablesOf } from './table.js';
 
@@ -27,10 +28,10 @@ export interface Parts {
  * that was stopped goes on where it was. Nobody reads them.
  */
 export class Scratch {
-  private constructor(private readonly parts: Parts, private readonly targets: readonly Target[], private readonly projector: PostgresProjector, private readonly lanes: number) {}
+  private constructor(private readonly parts: Parts, private readonly targets: readonly Target[], private readonly lanes: number, private readonly projector: PostgresProjector) {}
 
-  /** @param isResumed go on with what an earlier run left, if it was about the same */
-  static async open(parts: Parts, { lanes, comparable }: ServedTables, isResumed: boolean): Promise<Scratch> {
+  /** @param isResumed go on with what an earlier run left, if it was about the same. @param lanes in which the tables are filled that they are compared with */
+  static async open(parts: Parts, comparable: readonly Comparable[], { lanes, isResumed }: { readonly lanes: number; readonly isResumed: boolean }): Promise<Scratch> {
     const about = JSON.stringify([parts.tenantId ?? 'all', lanes, ...comparable.map(({ declared }) => declared.shape)]);
     const mark = `_diff_${createHash('sha256').update(about).digest('hex').slice(0, 8)}`;
     const targets = comparable.map(({ declared: { projection } }) => ({ projection, suffix: suffixOf(projection) + mark }));
@@ -40,7 +41,7 @@ export class Scratch {
       await dropAll(parts, targets); // an earlier run was about another log
       return PostgresProjector.open(parts.databases, parts.store.identity, targets, lanes);
     });
-    return new Scratch(parts, targets, projector, lanes);
+    return new Scratch(parts, targets, lanes, projector);
   }
 
   /** What follows the name of a projection, and of its rollups, in those of these tables. */
@@ -48,18 +49,23 @@ export class Scratch {
     return this.targets.find((each) => each.projection === projection)!.suffix;
   }
 
-  /** How far all of them are in each lane. */
-  positions(): Promise<readonly bigint[]> {
-    return positionsOf(this.projector, this.lanes);
+  /** How far all of them are, in every lane. */
+  position(): Promise<bigint> {
+    return this.projector.position();
   }
 
-  /** Folds all of them up to a place of the log in each lane, or until aborted. */
-  fold(until: readonly bigint[], signal: AbortSignal, told: (position: bigint) => void): Promise<void> {
+  /** How far all of them are, by lane. */
+  stand(): Promise<Stand> {
+    return standOf(this.projector, this.lanes);
+  }
+
+  /** Folds all of them up to a place of each lane, or until aborted. */
+  fold(until: Stand, signal: AbortSignal, told: (position: bigint) => void): Promise<void> {
     return foldInto(this.projector, this.parts, until, signal, told);
   }
 
   /** Folds one of them further than the others. */
-  async foldOne(projection: Projection, until: readonly bigint[], signal: AbortSignal): Promise<void> {
+  async foldOne(projection: Projection, until: Stand, signal: AbortSignal): Promise<void> {
     const target = this.targets.find((each) => each.projection === projection)!;
     const projector = await PostgresProjector.open(this.parts.databases, this.parts.store.identity, [target]);
     await foldInto(projector, this.parts, until, signal, () => undefined).finally(() => projector.close());
@@ -75,45 +81,37 @@ export class Scratch {
   }
 }
 
-const positionsOf = (projector: PostgresProjector, lanes: number): Promise<readonly bigint[]> => Promise.all(Array.from({ length: lanes }, (_, lane) => projector.checkpoint(lane)));
+const standOf = (projector: PostgresProjector, lanes: number): Promise<Stand> => Promise.all(Array.from({ length: lanes }, (_, lane) => projector.checkpoint(lane)));
 
-async function foldInto(projector: PostgresProjector, { databases, store, codec, tenantId }: Parts, until: readonly bigint[], signal: AbortSignal, told: (position: bigint) => void): Promise<void> {
+async function foldInto(projector: PostgresProjector, { databases, store, codec, tenantId }: Parts, until: Stand, signal: AbortSignal, told: (position: bigint) => void): Promise<void> {
   const projections = projector.tables.map(({ projection }) => projection);
-  const after = await positionsOf(projector, until.length);
+  const after = await standOf(projector, until.length);
   let last = lowest(after);
   const deliveries = factsOf(store, { after, until, tenantId, signal, passed: (position) => (last = position) });
   await takeIn(deliveries, { codec, projector, streams: new ParkedStreams(databases, store, codec), projections, taken: async () => told(last) });
-  if (!signal.aborted) for (const [lane, through] of until.entries()) await projector.apply([], { lane, through });
+  for (const [lane, through] of until.entries()) if (!signal.aborted) await projector.apply([], { lane, through });
 }
 
 interface Range {
-  /** By lane. */
-  readonly after: readonly bigint[];
-  readonly until: readonly bigint[];
+  readonly after: Stand;
+  readonly until: Stand;
   readonly tenantId: string | undefined;
   readonly signal: AbortSignal;
   readonly passed: (position: bigint) => void;
 }
 
-/** The log, read once and dealt out to its lanes: in each lane from where it is to where it is to go. */
 async function* factsOf(store: Parts['store'], { after, until, tenantId, signal, passed }: Range): AsyncGenerator<Delivery> {
   const end = highest(until);
-  for (let from = lowest(after); !signal.aborted && from < end; passed(from)) {
-    const page = tenantId === undefined ? await store.readAll(from, MAX_FACTS) : await store.readTenant(tenantId, { after: from, until: end, limit: MAX_FACTS });
+  for (let at = lowest(after); !signal.aborted && at < end; passed(at)) {
+    const page = tenantId === undefined ? await store.readAll(at, MAX_FACTS) : await store.readTenant(tenantId, { after: at, until: end, limit: MAX_FACTS });
     if (page.length === 0) return;
-    const through = page.at(-1)!.position;
-    const dealt = until.map((): StoredFact[] => []);
-    for (const fact of page) {
-      const lane = laneOf(fact.tenantId, until.length);
-      if (fact.position > after[lane]! && fact.position <= until[lane]!) dealt[lane]!.push(fact);
+    at = page.at(-1)!.position;
+    for (const lane of until.keys()) {
+      const facts = page.filter((fact) => laneOf(fact.tenantId, until.length) === lane && fact.position > after[lane]! && fact.position <= until[lane]!);
+      if (facts.length > 0) yield { lane, facts, through: facts.at(-1)!.position };
     }
-    for (const [lane, facts] of dealt.entries()) if (facts.length > 0) yield { lane, facts, through: through < until[lane]! ? through : until[lane]! };
-    from = through;
   }
 }
-
-export const lowest = (positions: readonly bigint[]): bigint => positions.reduce((low, each) => (each < low ? each : low));
-export const highest = (positions: readonly bigint[]): bigint => positions.reduce((high, each) => (each > high ? each : high));
 
 async function dropAll({ databases: { owner } }: Parts, targets: readonly Target[]): Promise<void> {
   for (const table of await tablesOf(targets)) {

@@ -12,9 +12,9 @@ export interface Comparable {
 }
 
 export interface ServedTables {
-  /** By how many lanes of the log those that can be compared are filled: all by the same. */
-  readonly lanes: number;
   readonly comparable: readonly Comparable[];
+  /** In how many lanes they are filled. */
+  readonly lanes: number;
   /** Read models whose table this release would make otherwise, and why. */
   readonly leftOut: readonly { readonly projection: string; readonly reason: string }[];
 }
@@ -34,8 +34,8 @@ export async function servedTables(database: Queries, here: StoreIdentity, proje
       from parley.projection_checkpoints where table_name = any($1) group by table_name`,
     values: [builds.map(({ table }) => table), here.storeId, here.epoch],
   });
-  const lanes = rows.reduce((most, place) => Math.max(most, Number(place.lanes)), 1);
   const places = new Map(rows.map((place) => [place.table, place]));
+  const lanes = rows.reduce((most, place) => (place.lanes > most ? place.lanes : most), 1n);
   const comparable: Comparable[] = [];
   const leftOut: { projection: string; reason: string }[] = [];
   for (const declared of tables) {
@@ -48,11 +48,11 @@ export async function servedTables(database: Queries, here: StoreIdentity, proje
         ? `queries see version ${served.version} of another release, this one folds version ${declared.projection.version}`
         : place.isForeign
           ? 'what queries see was filled from another log: build it anew'
-          : Number(place.lanes) !== lanes
-            ? `it is filled in ${place.lanes} lanes, and others in ${lanes}`
+          : place.lanes !== lanes
+            ? `it is filled in ${place.lanes} lanes, others in ${lanes}: let it come to the end first`
             : undefined;
     if (reason !== undefined) leftOut.push({ projection: name, reason });
     else comparable.push({ declared, served: served!.table, servedSuffix: served!.suffix });
   }
-  return { lanes, comparable, leftOut };
+  return { comparable, lanes: Number(lanes), leftOut };
 }

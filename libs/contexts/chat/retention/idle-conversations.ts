@@ -1,6 +1,7 @@
 import { Clock } from '@parley/platform/clock/clock.js';
 import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
 import { EventStore } from '@parley/platform/event-store/event-store.js';
+import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import { Random } from '@parley/platform/random/random.js';
 import { type RetentionTask, RetentionWorks } from '@parley/platform/retention/retention-works.js';
 import { Injectable } from '@nestjs/common';
@@ -40,6 +41,7 @@ export class IdleConversations {
 
   /** @returns whether it was hidden: its own stream says how long nobody has spoken */
   private async expire(tenantId: string, conversationId: string, idleSince: Date, afterDays: number): Promise<boolean> {
+    await failpoint('retention.before_expire');
     const meta = systemMeta(tenantId, this.clock, this.random);
     const { stream } = await this.commands.send(new ExpireConversation({ conversationId, idleSince: idleSince.toISOString(), afterDays }, meta));
     const [last] = await this.store.readBackwards(stream, { limit: 1 });

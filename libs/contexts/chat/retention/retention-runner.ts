@@ -61,6 +61,7 @@ export class RetentionRunner implements OnApplicationBootstrap, BeforeApplicatio
     const since = new Date(this.clock.now().getTime() - afterDays * DAY_MS);
     const hidden = await this.works.of(kind)({ tenantId, afterDays, since, signal: this.stopping.signal });
     if (hidden === 0) return;
+    await failpoint('retention.before_record');
     await this.commands.send(new RecordRetention({ tenantId, kind, afterDays, hidden }, systemMeta(tenantId, this.clock, this.random)));
     log.info('retention.applied', { tenantId, kind, afterDays, hidden });
   }

@@ -5,6 +5,7 @@ import { anthropicDialect } from './anthropic/anthropic.dialect.js';
 import type { Dialect } from './dialect.js';
 import { openaiDialect } from './openai/openai.dialect.js';
 import { Providers, type Provider } from './provider.js';
+import { withBreaker } from './with-breaker.js';
 import { withDeadlines } from './with-deadlines.js';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
@@ -79,7 +80,7 @@ export function configuredProviders(env?: Environment, simulatorUrl?: string): C
     ...[...serversConfig.read(env)].map(([name, { URL, KEY }]) => serverDialect(name, URL, KEY)),
     ...simulatorDialects(simulatorUrl ?? config.PARLEY_SIMULATOR_URL),
   ];
-  return new ConfiguredProviders(dialects.map((dialect) => withDeadlines(dialect, deadlines)));
+  return new ConfiguredProviders(dialects.map((dialect) => withBreaker(withDeadlines(dialect, deadlines))));
 }
 
 /** Whether the environment names any provider: with none, a Parley on a laptop starts a simulator. */

@@ -40,6 +40,9 @@ export interface Provider {
 
   /** Whether it answers and takes our key, by a question that costs nothing. @throws ProviderError */
   reach(signal: AbortSignal): Promise<void>;
+
+  /** How many of its models are not asked at present, because they did not answer. */
+  openBreakers?(): number;
 }
 
 /** What went wrong upstream. The message has the status and the code, and nothing of what was said or asked. */

@@ -20,6 +20,8 @@ export class RuntimeTelemetry {
   constructor(private readonly providers: Providers, @Optional() private readonly metrics?: Metrics, @Optional() private readonly health?: HealthChecks) {
     this.ended = metrics?.counter('parley_generations_total', 'Replies by how they ended', ['outcome', 'provider', 'reason']);
     this.firstText = metrics?.seconds('parley_generation_first_text_seconds', 'From the start of the attempt to its first text', ['provider'], BUCKETS);
+    metrics?.gauge('parley_breakers_open', 'Models of a provider that are not asked at present, because they did not answer.', ['provider'], () =>
+      providers.list().map((provider) => ({ labels: { provider }, value: providers.get(provider)?.openBreakers?.() ?? 0 })));
     this.whole = metrics?.seconds('parley_generation_seconds', 'From the start of the attempt to its end', ['provider'], BUCKETS);
   }
 

@@ -7,8 +7,9 @@ import type { StoredFact } from '@parley/platform/event-store/event-store.js';
 import { failpoint } from '@parley/platform/failpoints/failpoints.js';
 import { Codec } from '@parley/platform/personal-data/codec.js';
 import { readable } from '@parley/platform/personal-data/undecodable.js';
+import { LeaseMetrics } from '@parley/platform/telemetry/lease.metrics.js';
 import { logger } from '@parley/platform/telemetry/logger.js';
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { GenerationStarted, GenerationStopRequested } from '../domain/generation.events.js';
 import { GenerationRunner } from './generation-runner.js';
 import { type EndOfWork, GenerationWork } from './generation-work.js';
@@ -59,6 +60,7 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
     private readonly prompts: PromptAssembly,
     private readonly settings: RuntimeSettings,
     telemetry: RuntimeTelemetry,
+    @Optional() private readonly leaseMetrics?: LeaseMetrics,
   ) {
     telemetry.watch(
       () => this.works.size,
@@ -158,6 +160,7 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
   private end(work: GenerationWork, reason: EndOfWork): void {
     if (this.works.get(nameOf(work.lease)) !== work) return;
     log.warn('lease.lost', { replyId: work.lease.replyId });
+    this.leaseMetrics?.lost('generation');
     work.endBy(reason);
   }
 
@@ -166,6 +169,8 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
     if (room <= 0) return;
     const taken = await this.leases.take(room, [...this.works.values()].map(({ lease }) => lease), this.settings);
     if (taken.length > 0) await failpoint('s5.after_takeover');
+    // The first taker of one that nobody had room for takes it from nobody.
+    for (const { fence } of taken) if (fence > 1n) this.leaseMetrics?.taken('generation');
     for (const lease of taken) this.begin(new GenerationWork(lease, undefined, lease));
   }
 

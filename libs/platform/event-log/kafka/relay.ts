@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EventStore, type StoredFact, StoreReplaced } from '../../event-store/event-store.js';
 import { failpoint } from '../../failpoints/failpoints.js';
+import type { LeaseMetrics } from '../../telemetry/lease.metrics.js';
 import { logger } from '../../telemetry/logger.js';
 import { tracedSince } from '../../telemetry/tracing.js';
 import { type Admin, endsOf, type KafkaClients, type LaneRecord, send } from './kafkajs.js';
@@ -41,7 +42,7 @@ export class Relay {
   private running: Promise<void> = Promise.resolve();
   private current: RelayStatus = { state: 'starting', position: 0n, reason: undefined };
 
-  constructor(private readonly clients: KafkaClients, private readonly plan: TopicPlan, private readonly store: EventStore, private readonly leases: RelayLeases) {}
+  constructor(private readonly clients: KafkaClients, private readonly plan: TopicPlan, private readonly store: EventStore, private readonly leases: RelayLeases, private readonly metrics?: LeaseMetrics) {}
 
   start(): void {
     this.running = this.run();
@@ -62,6 +63,7 @@ export class Relay {
     while (!signal.aborted) {
       try {
         const lease = await this.leases.take();
+        if (lease && lease.fence > 1n) this.metrics?.taken('relay');
         if (lease) await this.lead(lease);
         else this.tell('standby');
       } catch (error) {
@@ -113,7 +115,10 @@ export class Relay {
       const isKept = await this.leases.keep(lease, filling.filled).catch(() => undefined);
       await failpoint('s11.after_checkpoint');
       if (isKept) keptAt = askedAt;
-      if (isKept === false || performance.now() - keptAt > this.leases.lifeMs) own.abort(new Error('the lease was lost'));
+      if (isKept === false || performance.now() - keptAt > this.leases.lifeMs) {
+        this.metrics?.lost('relay');
+        own.abort(new Error('the lease was lost'));
+      }
     }
   }
 
