@@ -3,13 +3,14 @@ import { conversations } from '@parley/chat/read/conversations/conversations.pro
 import { messages } from '@parley/chat/read/messages/messages.projection.js';
 import { ConversationRenamed, ConversationStarted, MessageSent } from '@parley/chat/domain/conversation.events.js';
 import { StoreEventLog } from '@parley/platform/event-log/store.event-log.js';
-import { pagesAhead } from '@parley/platform/event-store/pages.js';
+import { pagesOf } from '@parley/platform/event-store/pages.js';
 import { connectClient } from '@parley/platform/postgres/connect.js';
 import { diff } from '@parley/platform/read-model/diff.js';
 import { feed } from '@parley/platform/read-model/feed.js';
 import { ParkedStreams } from '@parley/platform/read-model/parked-streams.js';
 import { PostgresProjector } from '@parley/platform/read-model/postgres.projector.js';
 import { BESIDE } from '@parley/platform/read-model/projections-runner.js';
+import { Slices } from '@parley/platform/running/slices.js';
 import { tableName } from '@parley/platform/read-model/table-name.js';
 import { readModelSchema } from '@parley/platform/read-model/read-model.schema.js';
 import { messagesDaily } from './counter.projection.js';
@@ -54,7 +55,7 @@ async function replaying({ store, codec }: CommandSideOfParley, url: string, ser
   const ours = async () => {
     const start = performance.now();
     let count = 0;
-    for await (const page of pagesAhead((after) => store.readAll(after, PAGE))) count += (await codec.decode(page, definitions, { open: false })).length;
+    for await (const page of pagesOf(store, { limit: PAGE })) count += (await codec.decode(page, definitions, { open: false })).length;
     return count / ((performance.now() - start) / 1_000);
   };
   const plain = async () => {
@@ -134,7 +135,7 @@ async function rebuilding(side: CommandSideOfParley): Promise<Line[]> {
 async function rebuild({ databases, store, codec }: CommandSideOfParley): Promise<Rebuilt> {
   await (await PostgresProjector.open(databases, store.identity, projections)).close(); // makes the tables
   await databases.owner.query(`truncate ${projections.map(tableName).join(', ')}; update parley.projection_checkpoints set position = 0, changes = changes + 1`);
-  const projector = await PostgresProjector.open(databases, store.identity, projections);
+  const projector = await PostgresProjector.open(databases, store.identity, projections, { slices: new Slices({ givesWay: true }) });
   const head = await store.head();
   const end = new AbortController();
   const marks: { at: number; position: bigint; memory: number }[] = [];
