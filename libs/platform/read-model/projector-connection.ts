@@ -15,11 +15,13 @@ export class ProjectorConnection {
 
   /** @throws Error when the database cannot be reached; the next call tries again */
   get(): Promise<pg.Client> {
-    this.client ??= this.open().catch((error: unknown) => {
-      this.client = undefined;
-      throw error;
-    });
-    return this.client;
+    if (this.client) return this.client;
+    const forget = () => {
+      if (this.client === opening) this.client = undefined;
+    };
+    const opening = this.open(forget);
+    opening.catch(forget);
+    return (this.client = opening);
   }
 
   /** Closes the connection, which rolls back, also when it is no longer there. The next call opens another. */
@@ -35,7 +37,7 @@ export class ProjectorConnection {
     await client?.end();
   }
 
-  private async open(): Promise<pg.Client> {
+  private async open(ended: () => void): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: this.url,
       pipeline: true,
@@ -45,16 +47,10 @@ export class ProjectorConnection {
       application_name: 'parley projector',
     });
     client.on('error', () => undefined); // what runs on it rejects
-    client.on('end', () => this.forget(client));
+    client.on('end', ended);
     await client.connect();
     // Always by index: a plan made while a table was small must not read all of it once it is large.
     await client.query('set synchronous_commit = off; set enable_seqscan = off');
     return client;
-  }
-
-  private forget(client: pg.Client): void {
-    void this.client?.then((current) => {
-      if (current === client) this.client = undefined;
-    });
   }
 }
