@@ -44,9 +44,11 @@ async function tenantOf(person: Person): Promise<string> {
 
 const MESSAGES = 'query ($id: ID!) { messages(conversationId: $id, last: 1) { nodes { id } } }';
 
-/** Tries until it succeeds. */
+/** Tries until it succeeds. @throws Error with what went wrong the last time */
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + PATIENCE_MS; !(await holds().catch(() => false)); await delay(20)) if (Date.now() > end) throw new Error(`${what}: not within ${PATIENCE_MS} ms`);
+  let last: unknown;
+  const succeeds = () => holds().catch((error: unknown) => void (last = error));
+  for (const end = Date.now() + PATIENCE_MS; !(await succeeds()); await delay(20)) if (Date.now() > end) throw new Error(`${what}: not within ${PATIENCE_MS} ms`, { cause: last });
 }
 
 /** Somebody writes, and reads what they wrote. */
