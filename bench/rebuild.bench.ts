@@ -10,6 +10,7 @@ import { feed } from '@parley/platform/read-model/feed.js';
 import { ParkedStreams } from '@parley/platform/read-model/parked-streams.js';
 import { PostgresProjector } from '@parley/platform/read-model/postgres.projector.js';
 import { BESIDE } from '@parley/platform/read-model/projections-runner.js';
+import { Slices } from '@parley/platform/running/slices.js';
 import { tableName } from '@parley/platform/read-model/table-name.js';
 import { readModelSchema } from '@parley/platform/read-model/read-model.schema.js';
 import { messagesDaily } from './counter.projection.js';
@@ -134,7 +135,7 @@ async function rebuilding(side: CommandSideOfParley): Promise<Line[]> {
 async function rebuild({ databases, store, codec }: CommandSideOfParley): Promise<Rebuilt> {
   await (await PostgresProjector.open(databases, store.identity, projections)).close(); // makes the tables
   await databases.owner.query(`truncate ${projections.map(tableName).join(', ')}; update parley.projection_checkpoints set position = 0, changes = changes + 1`);
-  const projector = await PostgresProjector.open(databases, store.identity, projections);
+  const projector = await PostgresProjector.open(databases, store.identity, projections, { slices: new Slices({ givesWay: true }) });
   const head = await store.head();
   const end = new AbortController();
   const marks: { at: number; position: bigint; memory: number }[] = [];

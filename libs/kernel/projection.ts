@@ -1,5 +1,5 @@
 import type { Event, EventsOf, Fact } from './event.js';
-import { type Rollup, sumsOf } from './rollup.js';
+import { checkAddends, type Rollup } from './rollup.js';
 import { idOf, type TenantKeyed } from './tenant-keyed.js';
 
 export { idOf, type TenantKeyed };
@@ -63,7 +63,7 @@ export function changeOf(projection: Projection, fact: Fact): Change | undefined
       const values = step.evolve(step.fresh ? undefined : row, fact);
       if (!values || values === row) return values as TenantKeyed | undefined;
       const next = { ...values, ...key };
-      for (const rollup of projection.rollups ?? []) sumsOf(rollup, [next]); // throws here, where the fact is known, or nowhere
+      for (const rollup of projection.rollups ?? []) checkAddends(rollup, next); // throws here, where the fact is known, or nowhere
       return next;
     },
   };

@@ -65,6 +65,17 @@ export function shiftsOf(rollup: Rollup, changes: Iterable<RowChange>): Readonly
   return shifts;
 }
 
+/** @throws what `adds` throws for a row; RangeError where it says something else than integers */
+export function checkAddends({ name, adds }: Rollup, row: TenantKeyed): void {
+  for (const { sums } of adds(row)) {
+    const values: Readonly<Record<string, bigint | number>> = sums;
+    for (const column in values) {
+      const value = values[column];
+      if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) throw new RangeError(`${name}.${column}: sums are of integers`);
+    }
+  }
+}
+
 /** The rows of sums over the rows of a whole table: what a rollup must hold. */
 export const sumsOf = (rollup: Rollup, rows: Iterable<TenantKeyed>): readonly Summed[] =>
   [...shiftsOf(rollup, added(rows)).values()].map(({ key, rows: count, sums }) => ({ ...key, rows: count, ...sums }));

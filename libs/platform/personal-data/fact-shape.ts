@@ -1,5 +1,6 @@
 import type { EventDefinition, Upcast } from '@parley/kernel/event.js';
 import { z } from 'zod';
+import { type Unchanged, unchangedBy } from './unchanged.js';
 
 /** Events by their stored names, as deciders, projections and reactors declare them. */
 export type Definitions = Readonly<Record<string, EventDefinition>>;
@@ -11,6 +12,7 @@ export interface FactShape {
   readonly formerly: Upcast | undefined;
   /** The shape of today's data while it is sealed: a personal field is a token, not yet what the schema says of the text. */
   readonly sealed: z.ZodType;
+  readonly isUnchanged: Unchanged;
 }
 
 const shapes = new WeakMap<Definitions, ReadonlyMap<string, FactShape>>();
@@ -22,8 +24,9 @@ export function shapesOf(definitions: Definitions): ReadonlyMap<string, FactShap
   const made = new Map<string, FactShape>();
   for (const definition of Object.values(definitions)) {
     const sealed = sealedSchema(definition);
-    made.set(definition.type, { definition, formerly: undefined, sealed });
-    for (const [name, formerly] of Object.entries(definition.formerly)) made.set(name, { definition, formerly, sealed });
+    const isUnchanged = unchangedBy(sealed);
+    made.set(definition.type, { definition, formerly: undefined, sealed, isUnchanged });
+    for (const [name, formerly] of Object.entries(definition.formerly)) made.set(name, { definition, formerly, sealed, isUnchanged });
   }
   shapes.set(definitions, made);
   return made;

@@ -40,8 +40,8 @@ function isSealedFor({ data }: StoredFact, { tenantId, subjectId }: KeyOwner): b
 
 function subjectOf(text: string, tenantId: string): string | undefined {
   try {
-    const { subjectId, bytes } = parseSealed(text, tenantId);
-    return bytes.length > 0 ? subjectId : undefined;
+    const { subjectId, body } = parseSealed(text, tenantId);
+    return body === '' ? undefined : subjectId;
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
     return undefined; // a text that is not personal, and only looks like it

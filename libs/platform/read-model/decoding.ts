@@ -1,6 +1,7 @@
 import type { Projection } from '@parley/kernel/projection.js';
 import type { StoredFact } from '../event-store/event-store.js';
 import type { Codec } from '../personal-data/codec.js';
+import { Slices } from '../running/slices.js';
 import { ParkedFactSkipped } from './operations.events.js';
 import { type Readable, storedNames } from './readable.js';
 
@@ -10,10 +11,14 @@ import { type Readable, storedNames } from './readable.js';
  *
  * @throws Error when two projections declare one name differently
  */
-export function decodingFor(codec: Pick<Codec, 'decode'>, projections: readonly Projection[]): (stored: readonly StoredFact[]) => Promise<readonly Readable[]> {
+export function decodingFor(codec: Pick<Codec, 'decode'>, projections: readonly Projection[], slices = new Slices()): (stored: readonly StoredFact[]) => Promise<readonly Readable[]> {
   const names = new Set([ParkedFactSkipped.type, ...projections.flatMap((projection) => [...storedNames(projection)])]);
   const definitions = definitionsOf(projections);
-  return async (stored) => codec.decode(stored.filter(({ type }) => names.has(type)), definitions, { open: false });
+  return async (stored) => {
+    const read: Readable[] = [];
+    for await (const some of slices.of(stored.filter(({ type }) => names.has(type)))) read.push(...(await codec.decode(some, definitions, { open: false })));
+    return read;
+  };
 }
 
 function definitionsOf(projections: readonly Projection[]): Projection['events'] {

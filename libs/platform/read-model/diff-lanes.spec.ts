@@ -30,7 +30,7 @@ let projector: PostgresProjector;
 beforeAll(async () => {
   databases = await specDatabases(ReadModelModule.tables);
   store = await PostgresEventStore.open(databases);
-  projector = await PostgresProjector.open(databases, store.identity, projections, LANES);
+  projector = await PostgresProjector.open(databases, store.identity, projections, { lanes: LANES });
   await projector.publish();
   for (let round = 0; round < 20; round++) for (const tenantId of tenants) await add(tenantId, round);
 });

@@ -53,7 +53,7 @@ export async function takeIn(
   deliveries: AsyncGenerator<Delivery>,
   { codec, projector, streams, projections, taken }: Pick<Feeding, 'codec' | 'projector' | 'streams' | 'projections' | 'taken'>,
 ): Promise<void> {
-  for await (const { lane, facts, through } of ahead(batches(deliveries, decodingFor(codec, projections)))) {
+  for await (const { lane, facts, through } of ahead(batches(deliveries, decodingFor(codec, projections, projector.slices)))) {
     for (const { facts: some, through: end, skip } of atSkips(facts, through, projections)) {
       const startedAt = Date.now();
       await projector.apply(some, { lane, through: end });

@@ -58,36 +58,46 @@ export function needed({ rollups = [] }: Projection, steps: readonly Step[]): Re
   return keys;
 }
 
-/**
- * @param rowOf the row that is there
- * @param parked streams that were stopped before
- */
-export function fold(steps: readonly Step[], rowOf: (id: string) => TenantKeyed | undefined, parked: { has(stream: string): boolean }): Folded {
-  const rows = new Map<string, TenantKeyed | undefined>();
-  const keys = new Map<string, TenantKeyed>();
-  const first = new Map<string, TenantKeyed | undefined>();
-  const poison = new Map<string, Poison>();
-  const waiting = new Map<string, Waiting>();
-  for (const { place, change, reason } of steps) {
+/** A batch that is being folded. */
+export class Folding implements Folded {
+  readonly rows = new Map<string, TenantKeyed | undefined>();
+  readonly keys = new Map<string, TenantKeyed>();
+  readonly before = new Map<string, TenantKeyed | undefined>();
+  readonly poison = new Map<string, Poison>();
+  readonly waiting = new Map<string, Waiting>();
+
+  /**
+   * @param rowOf the row that is there
+   * @param parked streams that were stopped before
+   */
+  constructor(private readonly rowOf: (id: string) => TenantKeyed | undefined, private readonly parked: { has(stream: string): boolean }) {}
+
+  /** Goes on with these. */
+  take(steps: readonly Step[]): this {
+    for (const step of steps) this.takeOne(step);
+    return this;
+  }
+
+  private takeOne({ place, change, reason }: Step): void {
+    const { rows, poison, waiting } = this;
     const { stream, tenantId } = place;
-    if (parked.has(stream) || poison.has(stream)) {
+    if (this.parked.has(stream) || poison.has(stream)) {
       waiting.set(stream, { tenantId, count: (waiting.get(stream)?.count ?? 0) + 1 });
     } else if (!change) {
       poison.set(stream, { place, reason: reason! });
     } else {
       try {
-        const before = rows.has(change.id) ? rows.get(change.id) : rowOf(change.id);
+        const before = rows.has(change.id) ? rows.get(change.id) : this.rowOf(change.id);
         const after = change.evolve(before);
-        if (after === before && !(change.fresh && after === undefined)) continue;
-        if (!rows.has(change.id)) first.set(change.id, before);
+        if (after === before && !(change.fresh && after === undefined)) return;
+        if (!rows.has(change.id)) this.before.set(change.id, before);
         rows.set(change.id, after);
-        keys.set(change.id, change.key);
+        this.keys.set(change.id, change.key);
       } catch (error) {
         poison.set(stream, { place, reason: reasonOf(error) });
       }
     }
   }
-  return { rows, keys, before: first, poison, waiting };
 }
 
 /** What a batch made of each row that it changed. */

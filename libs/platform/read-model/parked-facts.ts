@@ -1,5 +1,5 @@
 import type { QueryConfig } from 'pg';
-import type { Poison, Waiting } from './fold.js';
+import type { Folded, Poison, Waiting } from './fold.js';
 import type { ParkedFact } from './projector.js';
 import type { Queries } from './table-access.js';
 import type { Table } from './table.js';
@@ -45,7 +45,7 @@ export const park = (table: string, lane: number, { place, reason }: Poison, tri
   values: [place.tenantId, table, place.stream, lane, place.eventId, place.type, String(place.position), String(place.revision), reason, tries, waiting],
 });
 
-export const wait = (table: string, stream: string, { tenantId, count }: Waiting): QueryConfig => ({
+const wait = (table: string, stream: string, { tenantId, count }: Waiting): QueryConfig => ({
   name: 'wait behind parked',
   text: 'update parley.parked_facts set waiting = waiting + $4 where tenant_id = $1 and table_name = $2 and stream = $3',
   values: [tenantId, table, stream, count],
@@ -62,3 +62,11 @@ export const forgetOrphans = (database: Queries) =>
     text: `delete from parley.parked_facts p where not exists (
       select from parley.projection_checkpoints c where c.table_name = p.table_name and c.lane = p.lane and c.changes > 0)`,
   });
+
+/** Statements that park what stopped a fold, and count what waits behind what was stopped before. */
+export function parkingOf(table: string, lane: number, { poison, waiting }: Pick<Folded, 'poison' | 'waiting'>): readonly QueryConfig[] {
+  return [
+    ...[...poison.values()].map((each) => park(table, lane, each, 1, 0)),
+    ...[...waiting].map(([stream, each]) => wait(table, stream, each)),
+  ];
+}

@@ -6,7 +6,7 @@ import type { Databases } from '../postgres/databases.js';
 import { advance, readCheckpoints } from './checkpoints.js';
 import { isDataError, reasonOf } from './database-errors.js';
 import { decodingFor } from './decoding.js';
-import { fold, needed, type Poison, type Step, stepsOf } from './fold.js';
+import { Folding, needed, type Poison, type Step, stepsOf } from './fold.js';
 import { lockParked, park, unpark } from './parked-facts.js';
 import type { ParkedFact } from './projector.js';
 import type { Skip } from './skips.js';
@@ -122,7 +122,7 @@ async function write(client: PoolClient, table: Table, steps: readonly Step[], p
   try {
     const keys = needed(table.projection, steps);
     const rows = keys.size > 0 ? await loadRows(client, table, keys) : new Map<string, TenantKeyed>();
-    const folded = fold(steps, (id) => rows.get(id), new Set());
+    const folded = new Folding((id) => rows.get(id), new Set()).take(steps);
     for (const statement of writesOf(table, folded)) await client.query(statement);
     const [poison, waiting] = [[...folded.poison.values()][0], [...folded.waiting.values()][0]?.count ?? 0];
     return { taken: steps.length - waiting - (poison ? 1 : 0), poison };

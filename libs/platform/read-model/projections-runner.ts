@@ -6,6 +6,7 @@ import { EventStore, StoreReplaced } from '../event-store/event-store.js';
 import { Codec } from '../personal-data/codec.js';
 import { Databases } from '../postgres/databases.js';
 import { listen } from '../postgres/listen.js';
+import { Slices } from '../running/slices.js';
 import { logger } from '../telemetry/logger.js';
 import { type Build, declareBuilds, dropExpired, readBuilds } from './builds.js';
 import { CheckpointAheadOfLog, ForeignCheckpoint, LanesDiffer } from './checkpoints.js';
@@ -178,7 +179,7 @@ export class ProjectionsRunner implements OnApplicationBootstrap, BeforeApplicat
     while (!signal.aborted) {
       let projector: PostgresProjector | undefined;
       try {
-        const opened = (projector = await PostgresProjector.open(this.databases, this.events.identity, targets, this.events.lanes));
+        const opened = (projector = await PostgresProjector.open(this.databases, this.events.identity, targets, { lanes: this.events.lanes, slices: new Slices({ givesWay: part === 'building' }) }));
         const start = await this.events.head();
         const taken = async () => {
           this.failures.delete(part);

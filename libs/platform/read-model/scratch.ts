@@ -36,10 +36,10 @@ export class Scratch {
     const mark = `_diff_${createHash('sha256').update(about).digest('hex').slice(0, 8)}`;
     const targets = comparable.map(({ declared: { projection } }) => ({ projection, suffix: suffixOf(projection) + mark }));
     if (!isResumed) await dropAll(parts, targets);
-    const projector = await PostgresProjector.open(parts.databases, parts.store.identity, targets, lanes).catch(async (error: unknown) => {
+    const projector = await PostgresProjector.open(parts.databases, parts.store.identity, targets, { lanes }).catch(async (error: unknown) => {
       if (!(error instanceof ForeignCheckpoint)) throw error;
       await dropAll(parts, targets); // an earlier run was about another log
-      return PostgresProjector.open(parts.databases, parts.store.identity, targets, lanes);
+      return PostgresProjector.open(parts.databases, parts.store.identity, targets, { lanes });
     });
     return new Scratch(parts, targets, lanes, projector);
   }

@@ -17,8 +17,11 @@ export async function loadRows(database: Queries, table: Table, keys: ReadonlyMa
   return new Map(rows.map((row) => [idOf(row, wanted[0]!), row]));
 }
 
-/** Statements that make the table and its rollups what was folded: at most one each that writes and one that removes. @throws Unencodable */
-export function writesOf(table: Table, folded: Pick<Folded, 'rows' | 'keys' | 'before'>): readonly QueryConfig[] {
+/** Rows in one statement: so many are written down, and sent, in one piece. */
+const ROWS = 128;
+
+/** Statements that make the table and its rollups what was folded, one by one. @throws Unencodable */
+export function* writesOf(table: Table, folded: Pick<Folded, 'rows' | 'keys' | 'before'>): Generator<QueryConfig, void> {
   const { rows, keys } = folded;
   const kept: TenantKeyed[] = [];
   const gone: TenantKeyed[] = [];
@@ -26,21 +29,21 @@ export function writesOf(table: Table, folded: Pick<Folded, 'rows' | 'keys' | 'b
     if (row) kept.push(row);
     else gone.push(keys.get(id)!);
   }
-  return [
-    ...(kept.length > 0 ? [statement(table, 'upsert', table.columns, kept)] : []),
-    ...(gone.length > 0 ? [statement(table, 'remove', table.key, gone)] : []),
-    ...table.rollups.flatMap((rollup) => additionsTo(rollup, folded)),
-  ];
+  yield* statements(table, 'upsert', table.columns, kept);
+  yield* statements(table, 'remove', table.key, gone);
+  for (const rollup of table.rollups) yield* additionsTo(rollup, folded);
 }
 
-function additionsTo(table: RollupTable, folded: Pick<Folded, 'rows' | 'before'>): readonly QueryConfig[] {
+function* additionsTo(table: RollupTable, folded: Pick<Folded, 'rows' | 'before'>): Generator<QueryConfig, void> {
   const shifts = [...shiftsOf(table.rollup, changesOf(folded)).values()];
   const added = shifts.map(({ key, rows, sums }) => ({ ...key, rows, ...sums }));
   const emptied = shifts.filter(({ rows }) => rows < 0n).map(({ key }) => key);
-  return [
-    ...(added.length > 0 ? [statement(table, 'add', table.columns, added)] : []),
-    ...(emptied.length > 0 ? [statement(table, 'prune', table.key, emptied)] : []),
-  ];
+  yield* statements(table, 'add', table.columns, added);
+  yield* statements(table, 'prune', table.key, emptied);
+}
+
+function* statements<Of extends Table | RollupTable>(table: Of, kind: keyof Of & string, columns: readonly Column[], rows: readonly TenantKeyed[]): Generator<QueryConfig, void> {
+  for (let from = 0; from < rows.length; from += ROWS) yield statement(table, kind, columns, rows.slice(from, from + ROWS));
 }
 
 function statement<Of extends Table | RollupTable>(table: Of, kind: keyof Of & string, columns: readonly Column[], rows: readonly TenantKeyed[]): QueryConfig {

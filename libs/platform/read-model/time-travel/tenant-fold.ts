@@ -38,12 +38,9 @@ export class FoldedTable {
   /** Rows were saved: those that are not here may be there. */
   isOverflown = false;
 
-  /** Sums are made of the rows once, at the end. */
-  readonly withoutSums: Projection;
   readonly names: ReadonlySet<string>;
 
   constructor(readonly projection: Projection) {
-    this.withoutSums = { ...projection, rollups: [] };
     this.names = storedNames(projection);
   }
 }
@@ -91,7 +88,7 @@ async function take(table: FoldedTable, facts: readonly Readable[], skipped: Ski
       continue;
     }
     try {
-      const { id, key, evolve } = changeOf(table.withoutSums, fact)!;
+      const { id, key, evolve } = changeOf(projection, fact)!;
       const before = rows.get(id);
       const after = evolve(before);
       if (after === before && !isOverflown) continue;
@@ -107,8 +104,8 @@ async function take(table: FoldedTable, facts: readonly Readable[], skipped: Ski
 }
 
 /** Brings back the rows that the facts need. @returns how heavy they are */
-async function fetch({ projection, withoutSums, rows }: FoldedTable, facts: readonly Readable[], overflow: Overflow): Promise<number> {
-  const missing = new Map([...needed(withoutSums, stepsOf(withoutSums, facts, 0n))].filter(([id]) => !rows.has(id)));
+async function fetch({ projection, rows }: FoldedTable, facts: readonly Readable[], overflow: Overflow): Promise<number> {
+  const missing = new Map([...needed(projection, stepsOf(projection, facts, 0n))].filter(([id]) => !rows.has(id)));
   if (missing.size === 0) return 0;
   let weight = 0;
   for (const [id, row] of await overflow.load(projection, missing)) {
