@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { type ConformanceServer, startConformanceServer } from '../conformance/eventstore/start-server.js';
 import { embeddedDatabase } from './embedded.js';
+import { freePort } from './free-port.js';
 import { type Counts, environmentInParts, type ParleyInParts, startSplit } from './split.js';
+
+export { freePort } from './free-port.js';
 
 const MAIN = join(process.cwd(), 'dist/apps/standalone/main.js');
 const CLI = join(process.cwd(), 'dist/apps/cli/main.js');
@@ -97,15 +99,6 @@ export const discardDataDirs = () => {
   for (const server of eventStores.values()) void server.then((started) => started.close());
   for (const folder of made) for (const each of [folder, `${folder}-config`, `${folder}-eventstore.jsonl`]) rmSync(each, { recursive: true, force: true });
 };
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 async function launch(dataDir: string, port: number, env: Readonly<Record<string, string>>) {
   if (!existsSync(MAIN)) throw new Error('there is no build: run npm run build');

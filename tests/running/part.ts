@@ -9,6 +9,9 @@ const START_MS = 120_000;
 /** One that serves, and says for so long that a person should look, will not say otherwise by itself. */
 const DEGRADED_MS = 8_000;
 
+/** Who says nothing for so long does not answer. */
+const ANSWER_MS = 5_000;
+
 export type PartName = 'gateway' | 'command' | 'relay' | 'projector' | 'runtime' | 'provider-simulator';
 
 /** One process of a Parley in parts. It may end and be started again, at the address that it had. */
@@ -39,8 +42,9 @@ export class Part {
     return this.text;
   }
 
-  start(): void {
-    const child = spawn(process.execPath, ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', join(process.cwd(), `dist/apps/${this.name}/main.js`)], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** @param more told to this start alone, beside what it is always told */
+  start(more: Readonly<Record<string, string>> = {}): void {
+    const child = spawn(process.execPath, ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', join(process.cwd(), `dist/apps/${this.name}/main.js`)], { env: { ...this.env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
     this.child = child;
     this.ended = once(child, 'exit').then(([code]) => code as number | null);
@@ -60,8 +64,9 @@ export class Part {
 
   /** What it says of itself; undefined when it does not answer. */
   async status(): Promise<'up' | 'degraded' | 'down' | undefined> {
-    if (this.name === 'provider-simulator') return fetch(`${this.url}/healthz`).then(({ ok }) => (ok ? 'up' : 'down'), () => undefined);
-    return fetch(`${this.url}/health/ready`).then(async (response) => ((await response.json()) as { status: 'up' | 'degraded' | 'down' }).status, () => undefined);
+    const patience = { signal: AbortSignal.timeout(ANSWER_MS) };
+    if (this.name === 'provider-simulator') return fetch(`${this.url}/healthz`, patience).then(({ ok }) => (ok ? 'up' : 'down'), () => undefined);
+    return fetch(`${this.url}/health/ready`, patience).then(async (response) => ((await response.json()) as { status: 'up' | 'degraded' | 'down' }).status, () => undefined);
   }
 
   /** Sends it a signal. */

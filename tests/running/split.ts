@@ -22,6 +22,17 @@ export interface ParleyInParts extends Parley {
 
 export interface InPartsOptions extends Required<ParleyOptions> {
   readonly counts?: Partial<Counts>;
+  /** Where others find a command side that listens at this port, when something stands between. */
+  readonly reach?: (port: number) => Promise<number>;
+}
+
+/** Parts that are not running yet. */
+export interface PlannedParts {
+  readonly parts: readonly Part[];
+  /** The parts of a name. */
+  readonly of: (name: PartName) => readonly Part[];
+  /** What each of them is told. */
+  readonly shared: Readonly<Record<string, string>>;
 }
 
 /** What outlives the processes of one data folder: a second start finds it. */
@@ -37,13 +48,11 @@ const homes = new Map<string, Home>();
 export const environmentInParts = (dataDir: string): Readonly<Record<string, string>> => homes.get(dataDir)?.environment ?? {};
 
 /** Parley in parts: each app a process of its own, facts by Kafka, chunks by Redis, commands by gRPC, behind one gateway or several. */
-export async function startSplit({ dataDir, port, env, counts }: InPartsOptions, freePort: () => Promise<number>): Promise<ParleyInParts> {
-  mkdirSync(dataDir, { recursive: true });
-  const home = homes.get(dataDir) ?? { databaseUrl: env['PARLEY_DATABASE_URL'] ?? (await newDatabase()), topic: `parley.${crypto.randomUUID()}`, environment: {} };
-  homes.set(dataDir, home);
-  const { parts, shared } = await plan({ ...COUNTS, ...counts }, surroundings(dataDir, home, env['PARLEY_EVENT_STORE_URL']), env, port, freePort);
+export async function startSplit(options: InPartsOptions, freePort: () => Promise<number>): Promise<ParleyInParts> {
+  const { dataDir, port } = options;
+  const { parts, of, shared } = await planSplit(options, freePort);
+  const home = homes.get(dataDir)!;
   home.environment = shared;
-  const of = (name: PartName) => parts.filter((part) => part.name === name);
   const gateway = of('gateway')[0]!;
   const kill = async (signal: NodeJS.Signals) => {
     if (signal === 'SIGINT') await Promise.all(of('gateway').map((door) => door.end(signal))); // the doors first
@@ -66,15 +75,19 @@ export async function startSplit({ dataDir, port, env, counts }: InPartsOptions,
 }
 
 /** Where each part is to be, and what it is told: those behind the gateways first. */
-async function plan(counts: Counts, around: Record<string, string>, env: Readonly<Record<string, string>>, port: number, freePort: () => Promise<number>) {
+export async function planSplit({ dataDir, port, env, counts: some, reach = async (door) => door }: InPartsOptions, freePort: () => Promise<number>): Promise<PlannedParts> {
+  mkdirSync(dataDir, { recursive: true });
+  const home = homes.get(dataDir) ?? { databaseUrl: env['PARLEY_DATABASE_URL'] ?? (await newDatabase()), topic: `parley.${crypto.randomUUID()}`, environment: {} };
+  homes.set(dataDir, home);
+  const counts = { ...COUNTS, ...some };
   const simulatorUrl = at(await freePort());
   const doors: number[] = [];
   for (let n = 0; n < counts.command; n++) doors.push(await freePort());
   const shared = {
-    ...around,
+    ...surroundings(dataDir, home, env),
     PARLEY_SIMULATOR_PORT: new URL(simulatorUrl).port,
     PARLEY_SIMULATOR_URL: simulatorUrl,
-    PARLEY_COMMAND_URL: `ipv4:${doors.map((door) => `127.0.0.1:${door}`).join(',')}`,
+    PARLEY_COMMAND_URL: `ipv4:${(await Promise.all(doors.map(reach))).map((door) => `127.0.0.1:${door}`).join(',')}`,
     ...env,
   };
   const parts = [new Part('provider-simulator', simulatorUrl, shared)];
@@ -88,17 +101,13 @@ async function plan(counts: Counts, around: Record<string, string>, env: Readonl
     const door = n === 0 ? port : await freePort();
     parts.push(new Part('gateway', at(door), { ...shared, PARLEY_GATEWAY_PORT: `${door}` }));
   }
-  return { parts, shared };
+  return { parts, of: (name) => parts.filter((part) => part.name === name), shared };
 }
 
 const at = (port: number) => `http://127.0.0.1:${port}`;
 
-function surroundings(dataDir: string, { databaseUrl, topic }: Home, storeUrl = ''): Record<string, string> {
-  const [kafka, redis] = ['PARLEY_SPEC_KAFKA_URL', 'PARLEY_SPEC_REDIS_URL'].map((name) => {
-    const url = process.env[name];
-    if (!url) throw new Error(`${name} is missing: script/test brings it up; by hand, script/services up kafka redis`);
-    return url;
-  });
+function surroundings(dataDir: string, { databaseUrl, topic }: Home, env: Readonly<Record<string, string>>): Record<string, string> {
+  const storeUrl = env['PARLEY_EVENT_STORE_URL'] ?? '';
   return {
     PATH: process.env['PATH']!,
     HOME: dataDir,
@@ -108,10 +117,16 @@ function surroundings(dataDir: string, { databaseUrl, topic }: Home, storeUrl = 
     PARLEY_JWT_PRIVATE_KEY_FILE: keyFile(dataDir, 'jwt', () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' })),
     PARLEY_AUDIT_SIGNING_KEY_FILE: keyFile(dataDir, 'audit', () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })),
     // A topic carries the facts of one store: who moves to another names another.
-    PARLEY_EVENT_LOG_URL: `${kafka!.replace(/\/$/, '')}/${topic}.${createHash('sha256').update(storeUrl).digest('hex').slice(0, 8)}`,
+    PARLEY_EVENT_LOG_URL: env['PARLEY_EVENT_LOG_URL'] ?? `${serviceUrl('KAFKA').replace(/\/$/, '')}/${topic}.${createHash('sha256').update(storeUrl).digest('hex').slice(0, 8)}`,
     PARLEY_EVENT_LOG_PARTITIONS: '2',
-    PARLEY_LIVE_URL: redis!,
+    PARLEY_LIVE_URL: env['PARLEY_LIVE_URL'] ?? serviceUrl('REDIS'),
   };
+}
+
+function serviceUrl(name: 'KAFKA' | 'REDIS'): string {
+  const url = process.env[`PARLEY_SPEC_${name}_URL`];
+  if (!url) throw new Error(`PARLEY_SPEC_${name}_URL is missing: script/test brings it up; by hand, script/services up kafka redis`);
+  return url;
 }
 
 /** All parts sign and check with the same key, also after a restart. */

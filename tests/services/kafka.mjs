@@ -25,7 +25,7 @@ export const kafka = {
     const folder = folderOf('kafka');
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const properties = join(folder, 'server.properties');
-    writeFileSync(properties, Object.entries(settings(port, controllerPort, join(folder, 'data'))).map(([name, value]) => `${name}=${value}\n`).join(''));
+    writeFileSync(properties, Object.entries(settings(port, Number(process.env.PARLEY_KAFKA_ADVERTISED_PORT) || port, controllerPort, join(folder, 'data'))).map(([name, value]) => `${name}=${value}\n`).join(''));
     const command = [...JVM, '-cp', `${jars}/*`];
     if (!existsSync(join(folder, 'data', 'meta.properties'))) run('kafka', java, [...command, 'kafka.tools.StorageTool', 'format', '-t', 'AAAAAAAAAAAAAAAAAAAAAQ', '-c', properties]);
     const facts = { port, controllerPort, url: `kafka://127.0.0.1:${port}` };
@@ -35,12 +35,13 @@ export const kafka = {
 };
 
 /** For one machine and for tests: a killed broker is back in about two seconds (session timeout), and little is kept in memory. */
-const settings = (port, controllerPort, data) => ({
+const settings = (port, advertisedPort, controllerPort, data) => ({
   'process.roles': 'broker,controller',
   'node.id': 1,
   'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
   listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-  'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+  // Where clients go once they have found it: a proxy's port, where one stands between.
+  'advertised.listeners': `PLAINTEXT://127.0.0.1:${advertisedPort}`,
   'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
   'controller.listener.names': 'CONTROLLER',
   'inter.broker.listener.name': 'PLAINTEXT',

@@ -44,7 +44,7 @@ const operation = ({ replyId, fromSequence }: Asked) => ({ query: REPLY_STREAM, 
 async function* bySocket(person: Person, asked: Asked, signal: AbortSignal): AsyncGenerator<Result, void> {
   const client = person.socket();
   const results = client.iterate<{ replyStream: ReplyEvent }>(operation(asked));
-  const leave = () => void Promise.resolve(client.dispose()).then(() => results.return?.());
+  const leave = () => void Promise.resolve(client.dispose()).then(() => results.return?.()).catch(() => undefined); // whoever iterates hears of it
   signal.addEventListener('abort', leave);
   try {
     for await (const result of results) yield result;

@@ -28,13 +28,17 @@ export class Watcher {
     let [next, stay] = [0, leavesAfter || Number.POSITIVE_INFINITY];
     while (!tooLate.aborted) {
       const [connection, leaving] = [++this.connections, new AbortController()];
+      let hasEnded = false;
       const here = { client: this.caller.name, replyId, connection };
       this.history.write({ kind: 'watch', ...here, transport, from: next });
       try {
         for await (const event of replyEvents(this.caller.person, { replyId, fromSequence: next, transport }, AbortSignal.any([tooLate, leaving.signal]))) {
           const end = endOf(event);
           this.history.write({ kind: 'frame', ...here, ...frameOf(event), ...(end && { end }) });
-          if (end) return;
+          if (end) {
+            hasEnded = true;
+            break;
+          }
           next = event.nextSequence ?? event.sequence + 1;
           if (--stay === 0) leaving.abort();
         }
@@ -42,7 +46,7 @@ export class Watcher {
         if (error instanceof StreamRefused) await this.refused(error);
         else if (!leaving.signal.aborted) this.caller.moveOn();
       }
-      if (isHidden()) return;
+      if (hasEnded || isHidden()) return; // also where hanging up failed
       await delay(BACK_AFTER_MS);
     }
   }
