@@ -22,7 +22,7 @@ const RENEWED = 'regenerateReply.replyId';
 
 const IDS = ['conversationId', 'messageId', 'replyId', 'agentId', 'personId'] as const;
 
-/** For each acknowledged command exactly one group of facts stands in the log, for each other at most one; its key always gets the same answer. */
+/** For each acknowledged command exactly one group of facts stands in the log, for each other at most one; its key always gets the same answer, and gets one in the end. */
 export const ackedOnce: Check = ({ history, log }) => {
   const commands = history.filter((line) => line.kind === 'command');
   const facts = groupBy(log, (fact) => metaOf(fact).commandId);
@@ -41,6 +41,7 @@ const factsOf = ({ person, key }: CommandLine, byCommand: ByCommand): readonly L
 function answered(sendings: readonly CommandLine[], byCommand: ByCommand): string[] {
   const isIdle = MAY_DO_NOTHING.includes(sendings[0]!.op) && factsOf(sendings[0]!, byCommand).length === 0;
   const answers = new Set(sendings.filter(({ outcome }) => outcome === 'ok').map(({ answer }) => JSON.stringify(isIdle ? { ...answer, consistencyToken: undefined } : answer)));
+  if (sendings.every(({ outcome }) => outcome === 'unknown')) return [`was sent ${sendings.length} times, at last when all was up again, and never answered (${sendings.at(-1)!.code ?? 'no code'})`];
   return answers.size > 1 ? [`was answered in ${answers.size} ways: ${[...answers].join(' and ')}`] : [];
 }
 
