@@ -3,7 +3,7 @@ import { conversations } from '@parley/chat/read/conversations/conversations.pro
 import { messages } from '@parley/chat/read/messages/messages.projection.js';
 import { ConversationRenamed, ConversationStarted, MessageSent } from '@parley/chat/domain/conversation.events.js';
 import { StoreEventLog } from '@parley/platform/event-log/store.event-log.js';
-import { pagesAhead } from '@parley/platform/event-store/pages.js';
+import { pagesOf } from '@parley/platform/event-store/pages.js';
 import { connectClient } from '@parley/platform/postgres/connect.js';
 import { diff } from '@parley/platform/read-model/diff.js';
 import { feed } from '@parley/platform/read-model/feed.js';
@@ -55,7 +55,7 @@ async function replaying({ store, codec }: CommandSideOfParley, url: string, ser
   const ours = async () => {
     const start = performance.now();
     let count = 0;
-    for await (const page of pagesAhead((after) => store.readAll(after, PAGE))) count += (await codec.decode(page, definitions, { open: false })).length;
+    for await (const page of pagesOf(store, { limit: PAGE })) count += (await codec.decode(page, definitions, { open: false })).length;
     return count / ((performance.now() - start) / 1_000);
   };
   const plain = async () => {

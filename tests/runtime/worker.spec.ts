@@ -172,6 +172,20 @@ describe('two workers on one generation', () => {
   });
 });
 
+describe('a worker whose lease the database lost in a crash', () => {
+  it('leaves the generation to whoever takes it, and it ends', async () => {
+    const databaseUrl = await newDatabase();
+    const worker = await Parley.start({ databaseUrl, simulatorUrl: simulator.url, runtime: { leaseMs: 600 } });
+    const { conversationId, replyId } = await worker.say(await worker.agent('sim-1-tokens-60-ms-40'));
+    await until(() => worker.course(replyId), (course) => course.includes('AttemptStarted'));
+    await worker.databases.writer.query('delete from inference.leases where reply_id = $1', [replyId]);
+    expect(await worker.replies(conversationId, replyId)).toMatchObject([{ outcome: 'completed', attempt: 2 }]);
+    expect(await worker.course(replyId)).toEqual(['GenerationStarted', 'AttemptStarted', 'AttemptFailed', 'AttemptStarted', 'GenerationCompleted']);
+    await until(() => worker.leaseRows(replyId), (rows) => rows.length === 0);
+    await worker.stop();
+  });
+});
+
 describe('a worker that stops', () => {
   it('finishes what it has', async () => {
     const databaseUrl = await newDatabase();

@@ -1,5 +1,6 @@
 import { failpoint } from '../failpoints/failpoints.js';
 import type { EventStore, StoredFact } from './event-store.js';
+import { pagesOf } from './pages.js';
 
 /** Facts that are read, and written, at once. */
 const PAGE = 500;
@@ -40,7 +41,7 @@ export async function copyLog({ from, to, signal, progress = () => undefined }: 
     if (++before % PAGE === 0) progress({ doing: 'looking how far it is', facts: before, position: place, end });
   }
   let copied = 0;
-  for await (const facts of pages(from, place, end, signal)) {
+  for await (const facts of pagesOf(from, { after: place, until: end, limit: PAGE, signal })) {
     await failpoint('copy.before_page');
     await to.copyIn(facts);
     await failpoint('copy.after_page');
@@ -71,9 +72,9 @@ export async function verifyLog({ from, to, signal, progress = () => undefined }
 
 /** Both logs side by side, as far as both reach. @throws LogsDiffer at the first fact that is not the same */
 async function* side(from: EventStore, to: EventStore, end: bigint, signal: AbortSignal): AsyncGenerator<readonly [StoredFact, StoredFact]> {
-  const originals = each(pages(from, 0n, end, signal));
+  const originals = each(pagesOf(from, { until: end, limit: PAGE, signal }));
   let count = 0;
-  for await (const copy of each(pages(to, 0n, undefined, signal))) {
+  for await (const copy of each(pagesOf(to, { limit: PAGE, signal }))) {
     const next = await originals.next();
     count += 1;
     if (signal.aborted) return;
@@ -85,17 +86,8 @@ async function* side(from: EventStore, to: EventStore, end: bigint, signal: Abor
   }
 }
 
-async function* pages(store: EventStore, after: bigint, end: bigint | undefined, signal: AbortSignal): AsyncGenerator<readonly StoredFact[]> {
-  for (let place = after; !signal.aborted && (end === undefined || place < end); ) {
-    const page = (await store.readAll(place, PAGE)).filter(({ position }) => end === undefined || position <= end);
-    if (page.length === 0) return;
-    yield page;
-    place = page.at(-1)!.position;
-  }
-}
-
-async function* each(pagesOf: AsyncIterable<readonly StoredFact[]>): AsyncGenerator<StoredFact, void> {
-  for await (const page of pagesOf) yield* page;
+async function* each(pages: AsyncIterable<readonly StoredFact[]>): AsyncGenerator<StoredFact, void> {
+  for await (const page of pages) yield* page;
 }
 
 /** What is not the same, in a word. Positions are not compared: they are each store's own. */

@@ -1,46 +1,38 @@
 import { newStream, proposed } from './event-store.contract.js';
-import { NO_STREAM, type StoredFact } from './event-store.js';
+import { NO_STREAM } from './event-store.js';
 import { MemoryEventStore } from './memory.event-store.js';
-import { pagesAhead } from './pages.js';
+import { type PagesOptions, pagesOf } from './pages.js';
 
 const store = new MemoryEventStore();
 beforeAll(() => store.append(newStream(), NO_STREAM, Array.from({ length: 25 }, () => proposed())));
 
-const positions = (facts: readonly StoredFact[]) => facts.map(({ position }) => Number(position));
+async function positions(options: PagesOptions): Promise<number[][]> {
+  const pages: number[][] = [];
+  for await (const page of pagesOf(store, options)) pages.push(page.map(({ position }) => Number(position)));
+  return pages;
+}
+
+const from = (first: number, length: number) => Array.from({ length }, (_, index) => first + index);
 
 describe('the pages of a log', () => {
   it('come in order, whole, from where one says', async () => {
-    const pages: number[][] = [];
-    for await (const page of pagesAhead((after) => store.readAll(after, 10), 3n)) pages.push(positions(page));
-    expect(pages.map(({ length }) => length)).toEqual([10, 10, 2]);
-    expect(pages.flat()).toEqual(Array.from({ length: 22 }, (_, index) => index + 4));
+    expect(await positions({ after: 3n, limit: 10 })).toEqual([from(4, 10), from(14, 10), from(24, 2)]);
   });
 
-  it('are read one ahead of who works on them, and no further', async () => {
-    const asked: bigint[] = [];
-    const pages = pagesAhead((after) => {
-      asked.push(after);
-      return store.readAll(after, 10);
-    });
-    await pages.next();
-    expect(asked).toEqual([0n, 10n]);
-    await pages.next();
-    expect(asked).toEqual([0n, 10n, 20n]);
-    await pages.return();
+  it('end at the position that one says, in the midst of a page and at its end', async () => {
+    expect(await positions({ until: 12n, limit: 10 })).toEqual([from(1, 10), from(11, 2)]);
+    expect(await positions({ until: 10n, limit: 10 })).toEqual([from(1, 10)]);
+    expect(await positions({ until: 0n, limit: 10 })).toEqual([]);
+    expect(await positions({ until: 99n, limit: 25 })).toEqual([from(1, 25)]);
   });
 
-  it('end with the error of the page that could not be read, after those before it', async () => {
+  it('end when nobody wants any more', async () => {
+    const stop = new AbortController();
     const seen: number[] = [];
-    const failing = async () => {
-      for await (const page of pagesAhead(async (after) => {
-        if (after === 10n) throw new Error('the store is away');
-        return store.readAll(after, 10);
-      })) {
-        seen.push(page.length);
-        await new Promise((resolve) => setTimeout(resolve, 20)); // longer than the failure takes: it waits, and ends nothing by itself
-      }
-    };
-    await expect(failing()).rejects.toThrow('the store is away');
-    expect(seen).toEqual([10]);
+    for await (const page of pagesOf(store, { limit: 5, signal: stop.signal })) {
+      seen.push(page.length);
+      if (seen.length === 2) stop.abort();
+    }
+    expect(seen).toEqual([5, 5]);
   });
 });

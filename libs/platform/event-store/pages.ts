@@ -1,18 +1,22 @@
-import type { StoredFact } from './event-store.js';
+import type { EventStore, StoredFact } from './event-store.js';
 
-/**
- * The pages of a log from a place on, to its end: while one is worked on, the next is on its way.
- *
- * @param read a page after a position; an empty one is the end
- */
-export async function* pagesAhead(read: (after: bigint) => Promise<readonly StoredFact[]>, after = 0n): AsyncGenerator<readonly StoredFact[], void> {
-  let coming = read(after);
-  for (;;) {
-    const page = await coming;
-    const last = page.at(-1);
-    if (!last) return;
-    coming = read(last.position);
-    coming.catch(() => undefined); // whoever asks for the page is told; who leaves before need not know
+export interface PagesOptions {
+  /** The pages begin after this position. Default 0. */
+  readonly after?: bigint;
+  /** The last position. Default: to the end of the log. */
+  readonly until?: bigint | undefined;
+  /** Most facts in a page. */
+  readonly limit: number;
+  /** When aborted, there are no more pages. */
+  readonly signal?: AbortSignal;
+}
+
+/** The pages of a log, in order; none is empty. */
+export async function* pagesOf(store: Pick<EventStore, 'readAll'>, { after = 0n, until, limit, signal }: PagesOptions): AsyncGenerator<readonly StoredFact[], void> {
+  for (let place = after; !signal?.aborted && (until === undefined || place < until); ) {
+    const page = (await store.readAll(place, limit)).filter(({ position }) => until === undefined || position <= until);
+    if (page.length === 0) return;
     yield page;
+    place = page.at(-1)!.position;
   }
 }

@@ -8,8 +8,8 @@ import type { RunFolder } from '../history.js';
 /** How soon a process that died is started again. */
 const RESTART_MS = 200;
 
-/** Longest wait until all serve again. */
-const READY_MS = 60_000;
+/** Longest wait until all serve, on a machine that does other things too. */
+const READY_MS = 240_000;
 
 const INSIDE = join(process.cwd(), 'tests/process-chaos/world/inside.mjs');
 
@@ -32,6 +32,8 @@ export interface Arming {
 export class Supervisor {
   private isOver = false;
   private readonly watching: Promise<void>[] = [];
+  /** Whatever ends us ends the parts. */
+  private readonly withUs = () => this.all.filter(({ isRunning }) => isRunning).forEach((part) => part.signal('SIGKILL'));
   /** How often each part ended before it was to. */
   readonly deaths = new Map<string, number>();
 
@@ -49,6 +51,7 @@ export class Supervisor {
 
   /** @throws Error when one does not come up */
   async start(armings: readonly Arming[], seed: string): Promise<void> {
+    process.once('exit', this.withUs);
     for (const part of this.all) {
       const mine = armings.filter(({ part: name, index }) => name === part.name && (index === undefined || part === this.one(name, index)));
       // Of two that name one place the first counts.
@@ -75,11 +78,12 @@ export class Supervisor {
     }
   }
 
-  /** Ends all of them, in good order where they can. */
+  /** Ends all of them at once: what is to be seen of them was seen. */
   async stop(): Promise<void> {
     this.isOver = true;
     await Promise.all(this.all.filter(({ isRunning }) => isRunning).map((part) => (part.signal('SIGCONT'), part.end('SIGKILL'))));
     await Promise.all(this.watching);
+    process.off('exit', this.withUs);
     for (const part of this.all) writeFileSync(join(this.folder, `${this.nameOf(part)}.log`), part.output());
   }
 

@@ -31,8 +31,9 @@ export interface LeaseOptions {
   readonly leaseMs: number;
 }
 
-// Leases are not flushed to disk at commit: losing the last of them with the machine harms nothing, for the log decides who settles.
-// (Postgres loses no commit without losing every later one, so a checkpoint never stands without the leases before it.)
+// Leases are not flushed to disk at commit: losing the last of them harms nothing, for the log decides who settles. A worker that died
+// with them begins again at a checkpoint that stands before them, for Postgres loses no commit without losing every later one; one that
+// lives misses those it holds, and makes them anew. Of those that wait for room nobody would miss one: they are flushed.
 const UNFLUSHED = "unflushed as materialized (select set_config('synchronous_commit', 'off', true))";
 const life = (parameter: string) => `now() + ${parameter} * interval '1 millisecond'`;
 
@@ -50,7 +51,7 @@ export class Leases {
   async make(generations: readonly GenerationKey[], held: number, { workerId, leaseMs }: LeaseOptions): Promise<Lease[]> {
     const { rows } = await this.databases.writer.query<Lease>({
       name: 'leases-make',
-      text: `with ${UNFLUSHED}, made as (
+      text: `with unflushed as materialized (select set_config('synchronous_commit', case when $3 < cardinality($1) then 'on' else 'off' end, true)), made as (
           insert into inference.leases (tenant_id, reply_id, worker_id, fence, expires_at)
           select tenant_id, reply_id, case when n <= $3 then $4 end, case when n <= $3 then 1 else 0 end, case when n <= $3 then ${life('$5')} else now() end
           from unflushed, unnest($1::uuid[], $2::uuid[]) with ordinality as started (tenant_id, reply_id, n)

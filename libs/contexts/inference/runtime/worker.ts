@@ -12,7 +12,7 @@ import { logger } from '@parley/platform/telemetry/logger.js';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { GenerationStarted, GenerationStopRequested } from '../domain/generation.events.js';
 import { GenerationRunner } from './generation-runner.js';
-import { type EndOfWork, GenerationWork } from './generation-work.js';
+import { GenerationWork } from './generation-work.js';
 import { type GenerationKey, Leases } from './leases.js';
 import { PromptAssembly } from './prompt-assembly.js';
 import { RuntimeSettings } from './runtime.config.js';
@@ -149,19 +149,20 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
     if (works.length === 0) return;
     const renewed = await this.leases.renew(works.map(({ lease, progress }) => ({ ...lease, ...progress })), this.settings);
     const kept = new Map(renewed.map((lease) => [nameOf(lease), lease]));
-    for (const work of works) {
-      const lease = kept.get(nameOf(work.lease));
-      if (!lease) this.end(work, 'lost');
-      else if (lease.isStopRequested) work.endBy('stop');
-    }
+    for (const work of works) if (kept.get(nameOf(work.lease))?.isStopRequested) work.endBy('stop');
+    // A work that has settled meanwhile has no lease any more, and has lost nothing.
+    const lost = works.filter((work) => !kept.has(nameOf(work.lease)) && this.works.get(nameOf(work.lease)) === work);
+    if (lost.length > 0) await this.lose(lost);
   }
 
-  /** A work that has settled meanwhile has no lease any more, and has lost nothing. */
-  private end(work: GenerationWork, reason: EndOfWork): void {
-    if (this.works.get(nameOf(work.lease)) !== work) return;
-    log.warn('lease.lost', { replyId: work.lease.replyId });
-    this.leaseMetrics?.lost('generation');
-    work.endBy(reason);
+  /** Another worker has them. Or nobody: a database that crashed may have lost the leases, so that they are made anew, for anyone to take. */
+  private async lose(works: readonly GenerationWork[]): Promise<void> {
+    await this.leases.make(works.map(({ lease }) => lease), 0, this.settings);
+    for (const work of works) {
+      log.warn('lease.lost', { replyId: work.lease.replyId });
+      this.leaseMetrics?.lost('generation');
+      work.endBy('lost');
+    }
   }
 
   private async sweep(): Promise<void> {
