@@ -60,7 +60,7 @@ export async function firstChunkBench(): Promise<Line[]> {
   ];
 }
 
-async function messageMs(person: BenchPerson, socket: Client, conversationId: string): Promise<number> {
+export async function messageMs(person: BenchPerson, socket: Client, conversationId: string): Promise<number> {
   const start = performance.now();
   const { replyId } = await person.mutate<{ replyId: string }>('sendMessage', 'replyId', { conversationId, text: 'Could you tell me more about the third point?' });
   let first: number | undefined;
@@ -73,7 +73,7 @@ async function messageMs(person: BenchPerson, socket: Client, conversationId: st
 }
 
 /** From the request to the first token, as our own program asks it, without an SDK. */
-async function providerMs(url: string): Promise<number> {
+export async function providerMs(url: string): Promise<number> {
   const start = performance.now();
   let first: number | undefined;
   const messages = [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'Could you tell me more about the third point?' }];

@@ -6,12 +6,16 @@ import { asOfBench } from './as-of.bench.js';
 import { chainBench } from './chain.bench.js';
 import { commandBench } from './command.bench.js';
 import { esdbAppendBench } from './esdb-append.bench.js';
+import { fanOutBench, fanOutEachBench } from './fan-out.bench.js';
 import { firstChunkBench } from './first-chunk.bench.js';
 import { graphqlListBench } from './graphql-list.bench.js';
 import { memoryBench } from './memory.bench.js';
 import { installPeers } from './peers.js';
+import { partsBench } from './parts.bench.js';
 import { projectingBench } from './projecting.bench.js';
+import { projectorsBench } from './projectors.bench.js';
 import { rebuildBench } from './rebuild.bench.js';
+import { relayBench } from './relay.bench.js';
 import { type Line, tableOf } from './report.js';
 import { usageBench } from './usage.bench.js';
 
@@ -24,6 +28,11 @@ const ROWS: Readonly<Record<string, () => Promise<readonly Line[]>>> = {
   projecting: projectingBench,
   rebuild: rebuildBench,
   'first-chunk': firstChunkBench,
+  'fan-out': fanOutBench,
+  'fan-out-each': fanOutEachBench,
+  parts: partsBench,
+  relay: relayBench,
+  projectors: projectorsBench,
   memory: memoryBench,
   'as-of': asOfBench,
   'graphql-list': graphqlListBench,

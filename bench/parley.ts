@@ -17,7 +17,8 @@ import { PersonalDataModule } from '@parley/platform/personal-data/personal-data
 import { Databases } from '@parley/platform/postgres/databases.js';
 import { PostgresModule } from '@parley/platform/postgres/postgres.module.js';
 
-export const masterKey = randomBytes(32);
+/** A process that the bench starts beside itself is told the same. */
+export const masterKey = process.env['PARLEY_MASTER_KEY'] ? Buffer.from(process.env['PARLEY_MASTER_KEY'], 'base64') : randomBytes(32);
 export const tenantId = '0190a000-0000-7000-8000-000000000001';
 export const agentId = '0190a000-0000-7000-8000-000000000004';
 

@@ -2,9 +2,6 @@ import type { Client } from 'pg';
 
 const BATCH = 2_000;
 
-/** Everything as before the first fact. */
-export const RESET = 'truncate chat.conversations_v3, chat.messages_v2, bench.messages_daily_v1; update parley.projection_checkpoints set position = 0, changes = changes + 1';
-
 interface Row {
   readonly position: bigint;
   readonly tenant_id: string;

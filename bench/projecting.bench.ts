@@ -1,16 +1,12 @@
-import { conversations } from '@parley/chat/read/conversations/conversations.projection.js';
-import { messages } from '@parley/chat/read/messages/messages.projection.js';
 import { StoreEventLog } from '@parley/platform/event-log/store.event-log.js';
 import { connectClient, connectPool } from '@parley/platform/postgres/connect.js';
-import { feed } from '@parley/platform/read-model/feed.js';
-import { ParkedStreams } from '@parley/platform/read-model/parked-streams.js';
 import { PostgresProjector } from '@parley/platform/read-model/postgres.projector.js';
 import { readModelSchema } from '@parley/platform/read-model/read-model.schema.js';
-import { messagesDaily } from './counter.projection.js';
 import { type Contender, rounds } from './measure.js';
 import { type CommandSideOfParley, openCommandSide } from './parley.js';
 import { emmett, emmettSql } from './peers.js';
-import { projectByHand, RESET } from './projecting-by-hand.js';
+import { project, projections, RESET } from './projecting.js';
+import { projectByHand } from './projecting-by-hand.js';
 import { compared, type Line } from './report.js';
 import { type Server, startServer } from './server.js';
 import { fill, nextOf, talks } from './talks.js';
@@ -20,8 +16,6 @@ const TALKS = 1_000;
 const FACTS = 60_000;
 /** emmett's projector takes a fact at a time: a tenth of the log shows its pace. */
 const FACTS_OF_EMMETT = 6_000;
-
-const projections = [conversations, messages, messagesDaily];
 
 /** From a log in Postgres to the same three tables in Postgres: a row of the list, a row of the transcript, a counter, and the checkpoint. */
 export async function projectingBench(): Promise<Line[]> {
@@ -46,22 +40,8 @@ export async function projectingBench(): Promise<Line[]> {
   return [compared({ ...than(peer.name), atLeast: 6, goal: 10 }), compared({ ...than(byHand.name), atLeast: 0.5, goal: 0.8 })];
 }
 
-function ours({ databases, store, codec }: CommandSideOfParley): Contender {
-  const run = async () => {
-    await databases.owner.query(RESET);
-    const projector = await PostgresProjector.open(databases, store.identity, projections);
-    const head = await store.head();
-    const end = new AbortController();
-    const start = performance.now();
-    const taken = async () => {
-      if ((await projector.checkpoint()) >= head) end.abort();
-    };
-    await feed({ log: new StoreEventLog(store), codec, streams: new ParkedStreams(databases, store, codec), projector, projections, name: 'bench', signal: end.signal, taken });
-    const ms = performance.now() - start;
-    await projector.close();
-    return FACTS / (ms / 1_000);
-  };
-  return { name: 'Parley', run };
+function ours(side: CommandSideOfParley): Contender {
+  return { name: 'Parley', run: () => project(side, new StoreEventLog(side.store), 'bench', FACTS) };
 }
 
 async function handWritten(url: string): Promise<Contender & { close(): Promise<void> }> {

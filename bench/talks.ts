@@ -15,10 +15,8 @@ export interface Talk {
 }
 
 /** Conversations of several tenants that nothing was said in yet. */
-export const talks = (count: number): Talk[] => {
-  const tenants = Array.from({ length: TENANTS }, () => crypto.randomUUID());
-  return Array.from({ length: count }, (_, n) => ({ tenantId: tenants[n % TENANTS]!, conversationId: crypto.randomUUID(), revision: -1n }));
-};
+export const talks = (count: number, tenants: readonly string[] = Array.from({ length: TENANTS }, () => crypto.randomUUID())): Talk[] =>
+  Array.from({ length: count }, (_, n) => ({ tenantId: tenants[n % tenants.length]!, conversationId: crypto.randomUUID(), revision: -1n }));
 
 /** The next fact of a conversation: its start, then messages; or new titles, which nobody answers. */
 export function nextOf({ conversationId, revision }: Talk, kind: 'said' | 'renamed', at = new Date().toISOString()): Event {

@@ -2,6 +2,7 @@ import { CliError } from './cli-error.js';
 import { Server } from './server.js';
 
 export interface AffectedOptions {
+  readonly tenant?: string;
   readonly agent?: string;
   readonly promptVersion?: string;
   readonly provider?: string;
@@ -34,18 +35,18 @@ interface Affected {
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
-const AFFECTED = `query ($agentId: ID, $promptVersion: Int, $provider: String, $model: String, $key: String, $from: DateTime, $to: DateTime, $after: String) {
-  auditAffected(agentId: $agentId, promptVersion: $promptVersion, provider: $provider, model: $model, key: $key, from: $from, to: $to, first: 100, after: $after) {
+const AFFECTED = `query ($tenantId: ID, $agentId: ID, $promptVersion: Int, $provider: String, $model: String, $key: String, $from: DateTime, $to: DateTime, $after: String) {
+  auditAffected(tenantId: $tenantId, agentId: $agentId, promptVersion: $promptVersion, provider: $provider, model: $model, key: $key, from: $from, to: $to, first: 100, after: $after) {
     replies people costMicroUsd wastedCostMicroUsd
     nodes { replyId conversationId personId agentId promptVersion provider model status startedAt costMicroUsd wastedCostMicroUsd } pageInfo { hasNextPage endCursor } } }`;
 
 /** The replies that an incident touched: each, and in all. */
-export async function affected({ agent, promptVersion, provider, model, key, between, json }: AffectedOptions): Promise<void> {
+export async function affected({ tenant, agent, promptVersion, provider, model, key, between, json }: AffectedOptions): Promise<void> {
   const incident = { agentId: agent, promptVersion: promptVersion === undefined ? undefined : versionOf(promptVersion), provider, model, key, ...rangeOf(between) };
   if (Object.values(incident).every((value) => value === undefined)) throw new CliError('Nothing says what happened.', 'CLI', 'Give --agent, --prompt-version, --provider, --model, --key or --between.');
   const server = new Server();
   for (let after: string | null = null; ; ) {
-    const { auditAffected: page }: { auditAffected: Affected } = await server.ask<{ auditAffected: Affected }>(AFFECTED, { ...incident, after });
+    const { auditAffected: page }: { auditAffected: Affected } = await server.ask<{ auditAffected: Affected }>(AFFECTED, { tenantId: tenant, ...incident, after });
     for (const reply of page.nodes) console.log(json ? JSON.stringify(reply) : told(reply));
     if (page.pageInfo.hasNextPage) {
       after = page.pageInfo.endCursor;

@@ -9,6 +9,9 @@ interface Rule {
   readonly hidden: number;
 }
 
+/** What becomes of things of a kind. */
+const WHAT: Readonly<Record<string, string>> = { conversations: 'hidden after %d days without a message', sessions: 'ended %d days after sign-in' };
+
 const LIST = '{ retentionRules { kind afterDays setAt lastAppliedAt hidden } }';
 const SET = 'mutation ($input: SetRetentionInput!) { setRetention(input: $input) { consistencyToken } }';
 
@@ -19,7 +22,7 @@ export const retention = {
     const afterDays = after === 'never' ? null : Number(after);
     if (afterDays !== null && !Number.isInteger(afterDays)) throw new CliError(`${after} is no number of days.`, 'CLI', 'Give a whole number of days, or never.');
     await new Server().ask(SET, { input: { kind: kind.toUpperCase(), afterDays } });
-    console.log(afterDays === null ? `${kind} are kept.` : `${kind} are hidden after ${afterDays} days without a message.`);
+    console.log(afterDays === null ? `${kind} are kept.` : `${kind} are ${WHAT[kind.toLowerCase()]!.replace('%d', `${afterDays}`)}.`);
   },
 
   async list({ json }: { readonly json?: boolean }): Promise<void> {

@@ -17,6 +17,7 @@ import { IdentityApiModule } from '@parley/identity/api/identity-api.module.js';
 import { IdentityForgetModule } from '@parley/identity/react/identity-forget.module.js';
 import { IdentityProjectionModule } from '@parley/identity/read/identity-projection.module.js';
 import { IdentityQueryModule } from '@parley/identity/read/identity-query.module.js';
+import { IdentityRetentionModule } from '@parley/identity/retention/identity-retention.module.js';
 import { IdentityReactModule } from '@parley/identity/react/identity-react.module.js';
 import { IdentityWriteModule } from '@parley/identity/write/identity-write.module.js';
 import { InferenceReactModule } from '@parley/inference/react/inference-react.module.js';
@@ -69,7 +70,7 @@ export const API: Type[] = [IdentityApiModule, TenancyApiModule, AgentsApiModule
 export const RUNTIME: Type[] = [InferenceRuntimeModule];
 
 /** Where rules of retention are gone by: it asks queries and sends commands. */
-export const RETAIN: Type[] = [ChatRetentionModule];
+export const RETAIN: Type[] = [ChatRetentionModule, IdentityRetentionModule];
 
 /** Parts that keep something outside the log and the read models. Every app makes what is missing of all of it: who starts first does not matter. */
 export const KEEPERS = [KeyStoreModule, RelayModule, CommandHandlingModule, ReactorsModule, ReadModelModule, IdentityWriteModule, TenancyWriteModule, AgentsWriteModule, ChatWriteModule, InferenceRuntimeModule, UsageProjectionModule, AuditChainModule];

@@ -128,6 +128,19 @@ describe('two tenants with equal ids', () => {
     }
   });
 
+  it('can ask as of any moment whatever takes one', async () => {
+    const timed = operations.filter((operation) => operation.kind === 'query' && !isForPlatform(operation) && operation.inputs.some(({ path }) => path.join('.') === 'asOf'));
+    expect(timed.length).toBeGreaterThan(15);
+    const wrong: string[] = [];
+    for (const operation of timed) {
+      for (const asker of residents) {
+        const answer = await send(asker, operation, { ...variablesOf(operation, asker.own), asOf: new Date().toISOString() }, `${operation.name} as of now`);
+        if (isRefused(answer) || isEmpty(operation, answer)) wrong.push(`${operation.name}: ${answer.body}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
   it('are both forbidden what is for platform administrators', async () => {
     const kept = operations.filter(isForPlatform);
     expect(kept).not.toHaveLength(0);

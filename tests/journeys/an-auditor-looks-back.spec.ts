@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { discardDataDirs, parley, type Parley, startParley } from '../running/parley.js';
 import { Person } from '../running/person.js';
@@ -51,11 +53,25 @@ it('an auditor is taken in, sees what happened and what was, and how far an inci
   const affected = lines<Record<string, unknown>>((await cli(['audit', 'affected', '--agent', agent, '--prompt-version', '1', '--json'])).stdout);
   expect(affected).toMatchObject([{ replyId }, { replies: 1, people: 1 }]);
 
+  // A platform administrator looks into it; another tenant's auditor is told that it is not there.
+  const tenantId = (await owner.get<{ me: { tenantId: string } }>('{ me { tenantId } }')).me.tenantId;
+  expect(await cli(['logout'])).toMatchObject({ code: 0 }); // the demo person is a platform administrator
+  const seen = await cli(['audit', 'affected', '--tenant', tenantId, '--agent', agent, '--json']);
+  expect(lines(seen.stdout)).toMatchObject([{ replyId }, { replies: 1, people: 1 }]);
+  const lineage = 'query ($tenantId: ID, $replyId: ID!) { auditLineage(tenantId: $tenantId, replyId: $replyId) { model promptVersion } }';
+  const platform = JSON.parse(readFileSync(join(server.dataDir, 'demo.json'), 'utf8')) as { email: string; password: string };
+  const admin = await Person.signIn(server.url, platform.email, platform.password);
+  expect(await admin.get(lineage, { tenantId, replyId })).toEqual({ auditLineage: { model: 'sim-1', promptVersion: 1 } });
+  const stranger = await Person.register(server.url);
+  expect((await stranger.ask(lineage, { tenantId, replyId })).errors).toMatchObject([{ extensions: { code: 'AUDIT_TENANT_UNKNOWN' } }]);
+  expect(await cli(['login', '--email', auditorEmail, '--password-stdin'], password)).toMatchObject({ code: 0 });
+
   for (const [args, said] of [
     [['audit', 'state', '--at', 'yesterday'], 'This is neither an instant nor a position of the log.'],
     [['audit', 'state', '--at', '2999-01-01T00:00:00Z'], 'This moment has not come yet.'],
     [['audit', 'state', '--tenant', crypto.randomUUID()], 'There is no such tenant.'],
     [['audit', 'history', '--tenant', crypto.randomUUID()], 'There is no such tenant.'],
+    [['audit', 'affected', '--tenant', crypto.randomUUID(), '--agent', agent], 'There is no such tenant.'],
     [['audit', 'affected', '--between', 'then..now'], '--between then..now is no range of time.'],
     [['members', 'list'], 'Your role does not allow this.'],
     [['chat', 'hello'], 'Your role does not allow this.'],

@@ -1,5 +1,6 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { jest } from '@jest/globals';
 import { discardDataDirs, freePort, newDataDir, type Parley, parley, startParley } from '../running/parley.js';
@@ -104,6 +105,15 @@ async function bad(first: Parley, data: string, keys: string): Promise<void> {
   expect(await into(other, ['restore', '--data', data, '--nobody-erased'])).toBe('parley: The backup was made under another master key.');
   expect(await into(first.dataDir, ['backup'])).toBe('parley: Say what to back up: --data <file>, --keys <file>, or both.');
   expect(await into(first.dataDir, ['backup', '--data', '/nowhere/at/all'])).toBe('parley: /nowhere/at/all cannot be written: there is no such folder.');
+  // A limit on the size of files stands for a disk that is full: the system refuses to write further in the middle.
+  const small = `${data}.small`;
+  const { status, stderr } = spawnSync('bash', ['-c', `trap '' XFSZ; ulimit -f 1; exec "$@"`, 'bash', process.execPath, 'dist/apps/cli/main.js', 'backup', '--data', small], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], HOME: first.dataDir, XDG_CONFIG_HOME: `${first.dataDir}-config`, PARLEY_DATA_DIR: first.dataDir },
+  });
+  expect({ status, stderr: stderr.split('\n')[0] }).toEqual({ status: 1, stderr: `parley: ${small} cannot be written: the file would become larger than may be.` });
+  expect(readdirSync(dirname(small)).filter((name) => name.includes('.small'))).toEqual([]);
+  expect(await parley(first, ['backup', '--data', small])).toMatchObject({ code: 0 });
 }
 
 it('a database that was set back by its own means says so to those who followed it further', async () => {

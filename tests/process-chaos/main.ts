@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -26,11 +26,10 @@ async function main(): Promise<number> {
   try {
     const outcomes = await runAll(servers, options);
     sum(outcomes);
-    const isWell = outcomes.every(({ violations }) => violations.length === 0);
-    if (isWell) rmSync(options.folder, { recursive: true, force: true });
-    return isWell ? 0 : 1;
+    return outcomes.every(({ violations }) => violations.length === 0) ? 0 : 1;
   } finally {
     await servers.close();
+    if (readdirSync(options.folder).length === 0) rmSync(options.folder, { recursive: true }); // nothing was kept
   }
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type ConformanceServer, startConformanceServer } from '../conformance/eventstore/start-server.js';
+import type { ConformanceServer } from '../conformance/eventstore/start-server.js';
 import { embeddedDatabase } from './embedded.js';
 import { freePort } from './free-port.js';
 import { type Counts, environmentInParts, type ParleyInParts, startSplit } from './split.js';
@@ -127,9 +127,15 @@ const eventStores = new Map<string, Promise<ConformanceServer>>();
 
 async function eventStoreUrl(url: string, dataDir: string): Promise<string> {
   if (url !== 'esdb:') return url;
-  const server = eventStores.get(dataDir) ?? startConformanceServer({ file: `${dataDir}-eventstore.jsonl` });
+  const server = eventStores.get(dataDir) ?? conformanceServer(`${dataDir}-eventstore.jsonl`);
   eventStores.set(dataDir, server);
   return (await server).url;
+}
+
+/** Loaded where it is asked for: what runs Parley outside of jest has no use for it. */
+async function conformanceServer(file: string): Promise<ConformanceServer> {
+  const { startConformanceServer } = await import('../conformance/eventstore/start-server.js');
+  return startConformanceServer({ file });
 }
 
 function collect(stream: NodeJS.ReadableStream): () => string {

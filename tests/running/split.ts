@@ -13,6 +13,9 @@ export type Counts = Readonly<Record<Exclude<PartName, 'provider-simulator'>, nu
 /** Two of what shares work, so that sharing is part of whatever is proven; one of what does not. */
 export const COUNTS: Counts = { gateway: 1, command: 1, relay: 1, projector: 2, runtime: 2 };
 
+/** Who is started together. */
+const WAVES: readonly (readonly PartName[])[] = [['provider-simulator', 'command'], ['relay', 'projector', 'runtime'], ['gateway']];
+
 /** A Parley whose parts can be had one by one. `url` and `pid` are those of its first gateway. */
 export interface ParleyInParts extends Parley {
   readonly parts: readonly Part[];
@@ -59,8 +62,12 @@ export async function startSplit(options: InPartsOptions, freePort: () => Promis
     await Promise.all(parts.map((part) => part.end(signal)));
   };
   try {
-    for (const part of parts) part.start();
-    await Promise.all(parts.map((part) => part.ready()));
+    // Those behind the gateways first: all at once would be more than two cores start in time, and nobody starts a system so.
+    for (const wave of WAVES) {
+      const started = parts.filter(({ name }) => wave.includes(name));
+      for (const part of started) part.start();
+      await Promise.all(started.map((part) => part.ready()));
+    }
     await makeAdmin(dataDir, shared, gateway.url);
   } catch (error) {
     await kill('SIGKILL');

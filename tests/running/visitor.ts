@@ -24,8 +24,10 @@ const MESSAGES = 10;
 export interface VisitorOptions {
   /** Of the simulator; asked in turn. */
   readonly models: readonly string[];
-  /** Between two messages. */
-  readonly pauseMs: number;
+  /** Between two messages; may be changed meanwhile. */
+  pauseMs: number;
+  /** Reads a reply to its end before the next message. */
+  readonly isPatient?: boolean;
   /** Most times that a command is sent. */
   readonly tries?: number;
 }
@@ -60,6 +62,7 @@ export class Visitor {
       if (sent) {
         const watch = this.watch(sent.sendMessage.replyId, n % 2 ? 'sse' : 'websocket').finally(() => watching.delete(watch));
         watching.add(watch);
+        if (this.options.isPatient) await watch;
       }
       await delay(this.options.pauseMs, undefined, { signal }).catch(() => undefined);
     }

@@ -149,7 +149,9 @@ export class Parley {
   stopReply = (conversationId: string, replyId: string) => this.send(new StopReply({ conversationId, replyId }, request()));
 
   watch(replyId: string, { fromSequence = 0, by = personId, signal = new AbortController().signal } = {}): AsyncGenerator<ReplyEvent, void> {
-    return this.streams.watch({ tenantId, personId: by, replyId, fromSequence }, signal);
+    const source = this.streams.watch({ tenantId, personId: by, replyId, fromSequence });
+    signal.addEventListener('abort', () => void source.return());
+    return source;
   }
 
   /** Everything that a reader sees. */

@@ -5,7 +5,7 @@ import { firstSequence } from '@parley/platform/live/live-chunks.js';
 import { newDatabase } from '@parley/platform/testing/database.js';
 import { tenantId } from '@parley/platform/testing/meta.js';
 import { type ProviderSimulator, startProviderSimulator } from '../../apps/provider-simulator/start-simulator.js';
-import { Parley } from './parley.js';
+import { Parley, until } from './parley.js';
 
 let simulator: ProviderSimulator;
 let parley: Parley;
@@ -139,6 +139,6 @@ describe('the stream of a reply', () => {
     while ((await parley.live.kept({ tenantId, replyId }, 0)).length < 8) await delay(5);
     leaving.abort();
     for (const events of await Promise.all(readings)) expect(kinds(events)).toEqual(['ReplyChunk']);
-    expect(parley.watchers).toBe(0);
+    await until(async () => parley.watchers, (count) => count === 0);
   });
 });

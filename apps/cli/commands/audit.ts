@@ -35,6 +35,7 @@ export function addAudit(program: Command): void {
   audit
     .command('affected')
     .description('exactly the replies that an incident touched, of how many people, at what cost')
+    .option('-t, --tenant <id>', 'another tenant than yours (platform-admin)')
     .option('--agent <id>', 'replies of this agent')
     .option('--prompt-version <n>', "replies by this version of the agent's prompt")
     .option('--provider <name>', 'replies through this provider')

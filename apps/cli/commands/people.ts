@@ -39,8 +39,8 @@ export function addPeople(program: Command): void {
   const keeping = program.command('retention').description('how long your tenant keeps things (owners)');
   keeping
     .command('set')
-    .description('hide things when nothing happened in them for so long')
-    .argument('<kind>', 'conversations')
+    .description('let go of things of a kind when they are so old')
+    .argument('<kind>', 'conversations or sessions')
     .argument('<days>', 'after how many days, or `never`')
     .action((kind: string, days: string) => retention.set(kind, days));
   keeping.command('list').description('the rules').option('--json', 'one JSON object a line').action((options: { json?: boolean }) => retention.list(options));

@@ -22,6 +22,7 @@ import { inputErrors } from './input-errors.js';
 import { limitRules, Operations } from './limits/operations.js';
 import { EventStreams } from './live/event-streams.js';
 import { LiveConnections } from './live/live-connections.js';
+import { Subscriptions } from './live/live-results.js';
 import { SocketOperations } from './live/socket.operations.js';
 import { SocketServer } from './live/socket.server.js';
 import { OperationMetrics } from './operation.metrics.js';
@@ -70,6 +71,7 @@ export class GraphqlKitModule {
         Operations,
         SocketOperations,
         SocketServer,
+        Subscriptions,
       ],
       exports: [GraphQLModule, LiveConnections, SocketServer, ...(readYourWrites ? [ReadYourWrites] : [])],
     };

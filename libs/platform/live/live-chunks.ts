@@ -1,16 +1,12 @@
+import { Bell } from '../event-store/bell.js';
+import type { Chunk, ChunkReader } from './chunk-reader.js';
+
+export type { Chunk };
+
 /** Which reply: its tenant is part of the name, so that no reader reaches another's. */
 export interface ReplyKey {
   readonly tenantId: string;
   readonly replyId: string;
-}
-
-/** A piece of a reply's text. Not a fact: gone some time after the reply is settled. */
-export interface Chunk {
-  /** 1, 2, 3 …: a new attempt starts the text anew. */
-  readonly attempt: number;
-  /** Rises through the whole reply; consecutive within an attempt, which begins at `firstSequence(attempt)`. */
-  readonly sequence: number;
-  readonly text: string;
 }
 
 /** Attempts are this far apart, so that one number tells a returning reader's place, whatever became of the attempt it saw. */
@@ -29,11 +25,33 @@ export abstract class LiveChunks {
   abstract end(key: ReplyKey): Promise<void>;
 
   /**
-   * Chunks from `fromSequence` on: first those that are kept, then those that come, each once and in order. Ends after `end`, or
-   * when aborted. A reply that nobody knows (yet) is waited for. What is no longer kept is missing: a sequence that neither follows
-   * the one before nor begins an attempt tells so.
+   * Chunks from `fromSequence` on: first those that are kept, then those that come, each once and in order, up to `end`. A reply that
+   * nobody knows (yet) is waited for. What is no longer kept is missing: a sequence that neither follows the one before nor begins an
+   * attempt tells so. Many may read one reply: what is there is taken at once, by whoever is ready for it.
+   *
+   * @param heard see ChunkReader
    */
-  abstract follow(key: ReplyKey, fromSequence: number, signal: AbortSignal): AsyncGenerator<readonly Chunk[], void>;
+  abstract read(key: ReplyKey, fromSequence: number, heard: () => void): ChunkReader;
+
+  /** What `read` reads, one after another. Ends with the reply, or when aborted. */
+  async *follow(key: ReplyKey, fromSequence: number, signal: AbortSignal): AsyncGenerator<readonly Chunk[], void> {
+    const bell = new Bell();
+    const wake = () => bell.ring();
+    const reader = this.read(key, fromSequence, wake);
+    signal.addEventListener('abort', wake);
+    try {
+      while (!signal.aborted) {
+        const news = bell.heard(); // before looking: what comes while we yield must wake us
+        const chunks = reader.take();
+        if (chunks.length > 0) yield chunks;
+        else if (reader.isEnded) return;
+        else await news;
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+      reader.close();
+    }
+  }
 
   /** The chunks that are kept now, from `fromSequence` on. */
   abstract kept(key: ReplyKey, fromSequence: number): Promise<readonly Chunk[]>;

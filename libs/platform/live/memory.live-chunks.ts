@@ -1,4 +1,4 @@
-import { Bell } from '../event-store/bell.js';
+import { ChunkReader } from './chunk-reader.js';
 import { type Chunk, LiveChunks, type ReplyKey } from './live-chunks.js';
 
 export interface MemoryLiveChunksOptions {
@@ -18,8 +18,7 @@ interface Entry {
   isEnded: boolean;
   /** When it last changed, in milliseconds of a clock that only goes forward. */
   changedAt: number;
-  readers: number;
-  readonly bell: Bell;
+  readonly readers: Set<ChunkReader>;
 }
 
 /** What a chunk costs beside its text. */
@@ -45,52 +44,43 @@ export class MemoryLiveChunks extends LiveChunks {
     const entry = this.touch(key);
     if (entry.isEnded) return;
     for (const chunk of chunks) this.add(entry, chunk);
-    entry.bell.ring();
+    ring(entry);
     if (this.bytes > this.maxBytes) this.makeRoom(entry);
   }
 
   async end(key: ReplyKey): Promise<void> {
     const entry = this.touch(key);
     entry.isEnded = true;
-    entry.bell.ring();
+    ring(entry);
   }
 
-  async *follow(key: ReplyKey, fromSequence: number, signal: AbortSignal): AsyncGenerator<readonly Chunk[], void> {
+  read(key: ReplyKey, fromSequence: number, heard: () => void): ChunkReader {
     const entry = this.entryOf(key);
-    entry.readers++;
-    try {
-      for (let next = fromSequence; !signal.aborted; ) {
-        const news = entry.bell.heard(); // before looking: what comes while we yield must wake us
-        const chunks = from(entry, next);
-        if (chunks.length > 0) {
-          next = chunks.at(-1)!.sequence + 1;
-          yield chunks;
-        } else if (entry.isEnded) return;
-        else await heardOrAborted(news, signal);
-      }
-    } finally {
-      entry.readers--;
-      if (entry.readers === 0 && entry.last < 0 && !entry.isEnded) this.remove(nameOf(key));
-    }
+    const reader = new ChunkReader(entry, fromSequence, heard, () => {
+      entry.readers.delete(reader);
+      if (entry.readers.size === 0 && entry.last < 0 && !entry.isEnded) this.remove(nameOf(key));
+    });
+    entry.readers.add(reader);
+    return reader;
   }
 
   async kept(key: ReplyKey, fromSequence: number): Promise<readonly Chunk[]> {
     const entry = this.entries.get(nameOf(key));
-    return entry ? from(entry, fromSequence) : [];
+    return entry ? new ChunkReader(entry, fromSequence, () => undefined, () => undefined).take() : [];
   }
 
   async forget(key: ReplyKey): Promise<void> {
     const entry = this.touch(key);
     this.empty(entry);
     entry.isEnded = true;
-    entry.bell.ring();
+    ring(entry);
   }
 
   async close(): Promise<void> {
     clearInterval(this.sweeping);
     for (const entry of this.entries.values()) {
       entry.isEnded = true;
-      entry.bell.ring();
+      ring(entry);
     }
   }
 
@@ -98,7 +88,7 @@ export class MemoryLiveChunks extends LiveChunks {
     const name = nameOf(key);
     let entry = this.entries.get(name);
     if (!entry) {
-      entry = { chunks: [], bytes: 0, last: -1, attempt: 0, isEnded: false, changedAt: performance.now(), readers: 0, bell: new Bell() };
+      entry = { chunks: [], bytes: 0, last: -1, attempt: 0, isEnded: false, changedAt: performance.now(), readers: new Set() };
       this.entries.set(name, entry);
     }
     return entry;
@@ -153,7 +143,7 @@ export class MemoryLiveChunks extends LiveChunks {
     const before = performance.now() - this.keepMs;
     for (const [name, entry] of this.entries) {
       if (entry.changedAt > before) return;
-      if (entry.readers === 0) this.remove(name);
+      if (entry.readers.size === 0) this.remove(name);
       else this.empty(entry);
     }
   }
@@ -161,16 +151,4 @@ export class MemoryLiveChunks extends LiveChunks {
 
 const nameOf = ({ tenantId, replyId }: ReplyKey) => `${tenantId}.${replyId}`;
 
-function from({ chunks, last }: Entry, sequence: number): readonly Chunk[] {
-  if (sequence > last) return []; // most often: a reader that has had everything
-  return chunks.slice(chunks.findLastIndex((chunk) => chunk.sequence < sequence) + 1);
-}
-
-async function heardOrAborted(news: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const wake = () => resolve();
-  signal.addEventListener('abort', wake);
-  void news.then(wake);
-  await promise;
-  signal.removeEventListener('abort', wake);
-}
+const ring = ({ readers }: Entry) => readers.forEach(({ heard }) => heard());

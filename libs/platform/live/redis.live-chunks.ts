@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ChunkReader } from './chunk-reader.js';
 import { type Chunk, firstSequence, LiveChunks, type ReplyKey } from './live-chunks.js';
 import { attemptOf, Mirror } from './mirror.js';
 import { isRefusal, RedisConnection } from './redis.connection.js';
@@ -62,17 +63,12 @@ export class RedisLiveChunks extends LiveChunks {
     await this.connection.ask((redis) => all([redis.xadd(streamOf(key), END, 'end', '').catch(unlessThere), redis.pexpire(streamOf(key), this.keepMs)]));
   }
 
-  async *follow(key: ReplyKey, fromSequence: number, signal: AbortSignal): AsyncGenerator<readonly Chunk[], void> {
-    if (signal.aborted) return;
+  read(key: ReplyKey, fromSequence: number, heard: () => void): ChunkReader {
     const stream = streamOf(key);
     const mirror = this.mirrors.get(stream) ?? this.mirror(stream);
-    mirror.readers++;
-    try {
-      yield* mirror.follow(fromSequence, signal);
-    } finally {
-      mirror.readers--;
-      if (mirror.readers === 0 && this.mirrors.get(stream) === mirror) this.mirrors.delete(stream);
-    }
+    return mirror.read(fromSequence, heard, () => {
+      if (!mirror.isWatched && this.mirrors.get(stream) === mirror) this.mirrors.delete(stream);
+    });
   }
 
   async kept(key: ReplyKey, fromSequence: number): Promise<readonly Chunk[]> {
@@ -105,20 +101,20 @@ export class RedisLiveChunks extends LiveChunks {
     else {
       const { redis } = this.connection;
       redis.xrange(stream, '-', '+').then((entries) => take(mirror, entries)).catch(() => undefined); // else the reader brings it
-      this.reading ??= this.read();
+      this.reading ??= this.listen();
       redis.xadd(this.doorbell, 'MAXLEN', 1, '*', 'ring', '').then(() => redis.pexpire(this.doorbell, 60_000)).catch(() => undefined);
     }
     return mirror;
   }
 
   /** One connection reads all that is watched here, until the end of this process. */
-  private async read(): Promise<void> {
+  private async listen(): Promise<void> {
     const redis = this.connection.blocking();
     let heard = '0-0';
     while (!this.isClosed) {
       try {
         const watched = [...this.mirrors].filter(([, { isEnded }]) => !isEnded);
-        const after = watched.map(([, { next }]) => (next === 0 ? '0-0' : idOf(next - 1)));
+        const after = watched.map(([, { last }]) => (last < 0 ? '0-0' : idOf(last)));
         const keys = [this.doorbell, ...watched.map(([stream]) => stream)];
         const news = await redis.xread('COUNT', 1_000, 'BLOCK', BLOCK_MS, 'STREAMS', ...keys, heard, ...after);
         for (const [stream, entries] of news ?? []) {

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { defineError } from '@parley/kernel/domain-error.js';
 import { type Meta, metaSchema } from '@parley/kernel/meta.js';
 import { CommandSender } from '@parley/platform/cqrs/command-sender.js';
+import { TenantUnknown } from '@parley/platform/graphql-kit/audited-tenants.js';
 import { type Arrival, callOf, type CallerIdentity } from '@parley/platform/graphql-kit/call.js';
 import { CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
 import { May } from '@parley/platform/graphql-kit/permissions.js';
@@ -14,8 +14,6 @@ import { ChainReads } from '../chain/chain-reads.js';
 import { TableCheck } from '../chain/table-check.js';
 import { ExportHistory } from '../domain/history-export.commands.js';
 import { HistoryInput } from './evidence.inputs.js';
-
-export class TenantUnknown extends defineError('AUDIT_TENANT_UNKNOWN', 'not-found', 'There is no such tenant.', 'Leave the tenant out for your own; only platform administrators name another.') {}
 
 const CurrentArrival = createParamDecorator((_: unknown, context: ExecutionContext): Arrival => callOf(context).arrival);
 const log = logger('audit');

@@ -1,6 +1,7 @@
 import type { FactMeta } from '@parley/kernel/meta.js';
 import type { StoredFact } from '@parley/platform/event-store/event-store.js';
 import { NotAsOf } from '@parley/platform/graphql-kit/as-of.js';
+import { AuditedTenants } from '@parley/platform/graphql-kit/audited-tenants.js';
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
 import { connect, page } from '@parley/platform/graphql-kit/connection.js';
 import { May } from '@parley/platform/graphql-kit/permissions.js';
@@ -10,7 +11,6 @@ import { Changes, type ColumnChange, plain } from '../read/history/changes.js';
 import { ListHistory, placeInHistory } from '../read/history/list-history.query.js';
 import { ShownText } from '../read/shown-text.js';
 import { AuditChange, AuditFact, AuditFactConnection, AuditHistoryArgs } from './history.types.js';
-import { AuditedTenants } from './tenants.js';
 
 /** A fact as it is shown, and the page that it stands on: what a page changed is found out together, and only if it is asked for. */
 interface FactOnPage extends AuditFact {

@@ -1,4 +1,5 @@
 import { Connection, ConnectionArgs } from '@parley/platform/graphql-kit/connection.js';
+import { TenantIdField } from '@parley/platform/graphql-kit/audited-tenants.js';
 import { enumOf } from '@parley/platform/graphql-kit/metering.types.js';
 import { applyDecorators } from '@nestjs/common';
 import { ArgsType, Field, ID, ObjectType } from '@nestjs/graphql';
@@ -42,9 +43,6 @@ export class AuditFact {
 
 @ObjectType({ description: "A page of a tenant's history, oldest first." })
 export class AuditFactConnection extends Connection(AuditFact) {}
-
-export const TenantIdField = () =>
-  applyDecorators(Field(() => ID, { nullable: true, description: 'Which tenant; yours without it. Another one is for platform administrators.' }), IsOptional(), IsUUID());
 
 const TextFilter = (description: string) => applyDecorators(Field(() => String, { nullable: true, description }), IsOptional(), IsString(), MaxLength(300));
 const IdFilter = (description: string) => applyDecorators(Field(() => ID, { nullable: true, description }), IsOptional(), IsUUID());

@@ -1,3 +1,4 @@
+import { AuditedTenants } from '@parley/platform/graphql-kit/audited-tenants.js';
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
 import { connect, page } from '@parley/platform/graphql-kit/connection.js';
 import { May } from '@parley/platform/graphql-kit/permissions.js';
@@ -7,7 +8,6 @@ import { plain } from '../read/history/changes.js';
 import { ShownText } from '../read/shown-text.js';
 import { ListState, placeInState } from '../read/state/list-state.query.js';
 import { AuditRowConnection, AuditStateArgs } from './history.types.js';
-import { AuditedTenants } from './tenants.js';
 
 /** The read models of a tenant as they are, or as they were. */
 @May('audit:read')

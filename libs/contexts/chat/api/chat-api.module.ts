@@ -1,4 +1,5 @@
 import { Clock, SystemClock } from '@parley/platform/clock/clock.js';
+import { AuditedTenants } from '@parley/platform/graphql-kit/audited-tenants.js';
 import { FactNewsModule } from '@parley/platform/event-log/fact-news.js';
 import { Module } from '@nestjs/common';
 import { ConversationResolver } from './conversation.resolver.js';
@@ -19,7 +20,7 @@ import { RetentionResolver } from './retention.resolver.js';
   providers: [
     { provide: Clock, useClass: SystemClock },
     ConversationResolver, MessageResolver, LineageResolver, ReplyStreamResolver, RetentionResolver,
-    ReplyStreams, ReplyNews, ErasedReplies, OwnConversations,
+    ReplyStreams, ReplyNews, ErasedReplies, OwnConversations, AuditedTenants,
   ],
 })
 export class ChatApiModule {}

@@ -1,3 +1,4 @@
+import { AuditedTenants } from '@parley/platform/graphql-kit/audited-tenants.js';
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
 import { May } from '@parley/platform/graphql-kit/permissions.js';
 import { QueryBus } from '@nestjs/cqrs';
@@ -10,7 +11,7 @@ import { Reply } from './reply.types.js';
 /** How replies came about. */
 @Resolver(() => Reply)
 export class LineageResolver {
-  constructor(private readonly queries: QueryBus) {}
+  constructor(private readonly queries: QueryBus, private readonly tenants: AuditedTenants) {}
 
   @ResolveField(() => ReplyLineage, { nullable: true, description: 'How it came about; null until it is begun.', complexity: 5 })
   async lineage(@Parent() { id }: Reply, @CurrentCaller() { tenantId }: CallerIdentity): Promise<ReplyLineage | null> {
@@ -19,8 +20,8 @@ export class LineageResolver {
 
   @May('audit:read')
   @Query(() => ReplyLineage, { nullable: true, description: 'How any reply of your tenant came about, without its text. For auditors, owners and administrators.' })
-  async auditLineage(@Args() { replyId }: AuditLineageArgs, @CurrentCaller() { tenantId }: CallerIdentity): Promise<ReplyLineage | null> {
-    return view(await this.queries.execute(new FindLineage(tenantId, replyId.toLowerCase())));
+  async auditLineage(@Args() { tenantId, replyId }: AuditLineageArgs, @CurrentCaller() caller: CallerIdentity): Promise<ReplyLineage | null> {
+    return view(await this.queries.execute(new FindLineage(await this.tenants.named(caller, tenantId), replyId.toLowerCase())));
   }
 }
 

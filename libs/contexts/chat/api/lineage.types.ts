@@ -1,5 +1,6 @@
 import { actorSchema, ROLES } from '@parley/kernel/meta.js';
 import type { FailureReason } from '@parley/kernel/metering.js';
+import { TenantIdField } from '@parley/platform/graphql-kit/audited-tenants.js';
 import { COST_DESCRIPTION, FailureReasonEnum, TokenUsageType } from '@parley/platform/graphql-kit/metering.types.js';
 import { IdField } from '@parley/platform/graphql-kit/input-fields.js';
 import { ArgsType, Field, Float, ID, Int, ObjectType } from '@nestjs/graphql';
@@ -49,5 +50,7 @@ export class ReplyLineage {
 
 @ArgsType()
 export class AuditLineageArgs {
+  @TenantIdField() tenantId?: string | null;
+
   @IdField('Of which reply.') replyId: string;
 }

@@ -1,5 +1,5 @@
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
-import { abortable } from '@parley/platform/graphql-kit/live/abortable.js';
+import type { LiveSource } from '@parley/platform/graphql-kit/live/live-source.js';
 import { Args, Resolver, Subscription } from '@nestjs/graphql';
 import { ReplyEvent, ReplyStreamArgs } from './reply-stream.types.js';
 import { ReplyStreams } from './reply-streams.js';
@@ -17,7 +17,7 @@ export class ReplyStreamResolver {
   replyStream(
     @Args() { replyId, fromSequence }: ReplyStreamArgs,
     @CurrentCaller() { tenantId, personId }: CallerIdentity,
-  ): AsyncGenerator<ReplyEvent, void> {
-    return abortable((signal) => this.streams.watch({ tenantId, personId, replyId: replyId.toLowerCase(), fromSequence }, signal));
+  ): LiveSource<ReplyEvent> {
+    return this.streams.watch({ tenantId, personId, replyId: replyId.toLowerCase(), fromSequence });
   }
 }

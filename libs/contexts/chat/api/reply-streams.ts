@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineError } from '@parley/kernel/domain-error.js';
 import { type Chunk, firstSequence, LiveChunks, type ReplyKey } from '@parley/platform/live/live-chunks.js';
+import { LiveSource, type Teller } from '@parley/platform/graphql-kit/live/live-source.js';
+import { Recent } from '@parley/platform/graphql-kit/live/recent.js';
+import { Forgetting } from '@parley/platform/personal-data/forgetting.js';
 import { Opener } from '@parley/platform/personal-data/opener.js';
-import { logger } from '@parley/platform/telemetry/logger.js';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { FindReply } from '../read/replies/find-reply.query.js';
 import { type ReplyEnd, ReplyNews } from './reply-news.js';
-import type { ReplyEvent } from './reply-stream.types.js';
+import type { ReplyChunk, ReplyEvent } from './reply-stream.types.js';
 import { chunkEvent, type Ending, endEvent, endingIn, endingOf, snapshotEvent } from './reply-stream.views.js';
 
 /** Also where it is another person's, another tenant's, or its conversation is deleted. */
@@ -31,52 +33,64 @@ const FIND_EVERY_MS = 100;
 /** How often the read model is asked about a reply whose end nobody told us. */
 const ASK_EVERY_MS = 10_000;
 
-const log = logger('reply-stream');
-
 /** Tells a reply to one who watches it: the text as it comes, and how it ended. */
 @Injectable()
 export class ReplyStreams {
-  constructor(private readonly news: ReplyNews, private readonly live: LiveChunks, private readonly queries: QueryBus, private readonly opener: Opener) {}
+  /** The same event of a chunk for all who watch. */
+  private readonly events = new Recent<Chunk, ReplyChunk>();
+
+  constructor(
+    private readonly news: ReplyNews,
+    private readonly live: LiveChunks,
+    private readonly queries: QueryBus,
+    private readonly opener: Opener,
+    @Optional() forgetting?: Forgetting,
+  ) {
+    forgetting?.register('reply-streams', () => this.events.clear());
+  }
 
   /**
    * Chunks are those of the live port, in order, without a gap; where that cannot be, a snapshot of the stored text comes before the end.
    *
    * @throws ReplyStreamNotFound
    */
-  async *watch(watch: Watch, signal: AbortSignal): AsyncGenerator<ReplyEvent, void> {
-    const [asked, ended, following] = [Promise.withResolvers<void>(), Promise.withResolvers<ReplyEnd>(), new AbortController()];
+  watch(watch: Watch): LiveSource<ReplyEvent> {
+    return new LiveSource((teller, signal) => this.tell(watch, teller, signal));
+  }
+
+  private async tell(watch: Watch, { tell, draw, heard }: Teller<ReplyEvent>, signal: AbortSignal): Promise<void> {
+    const [asked, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<ReplyEnd>()];
     // Before anything is looked up: an end between the look and the watch would never be heard.
     const unwatch = this.news.watch(watch, ({ personId, end }) => {
       if (personId === watch.personId) asked.resolve();
-      if (!end) return;
-      ended.resolve(end);
-      following.abort();
+      if (end) ended.resolve(end);
     });
+    const place = new Place(watch.fromSequence);
+    const told = (chunks: readonly Chunk[]) => place.take(chunks).map((chunk) => this.events.get(chunk) ?? this.events.set(chunk, chunkEvent(watch.replyId, chunk)));
     try {
       let ending = await this.find(watch, asked.promise, signal);
-      const place = new Place(watch.fromSequence);
       if (!ending) {
-        for await (const chunk of this.chunks(watch, place, AbortSignal.any([signal, following.signal]))) yield chunkEvent(watch.replyId, chunk);
+        const reader = this.live.read(watch, place.next, heard);
+        const over = Promise.withResolvers<void>();
+        signal.addEventListener('abort', () => over.resolve());
+        draw(() => {
+          const events = told(reader.take());
+          if (reader.isEnded) over.resolve();
+          return events;
+        });
+        // That no more chunks come is no end: they may be lost. The end then brings the whole text.
+        await Promise.race([over.promise, ended.promise]).finally(reader.close);
+        draw(undefined);
         ending = await this.endOf(watch, ended.promise, signal);
       }
       if (!ending) return;
       const chunks = await this.live.kept(watch, firstSequence(ending.attempt)).catch(() => []);
       const isKept = textOf(chunks, ending.attempt) === ending.text;
-      if (isKept) for (const chunk of place.take(chunks)) yield chunkEvent(watch.replyId, chunk);
-      if (!isKept || place.hasGap) yield snapshotEvent(ending);
-      yield endEvent(ending);
+      if (isKept) tell(told(chunks));
+      if (!isKept || place.hasGap) tell([snapshotEvent(ending)]);
+      tell([endEvent(ending)]);
     } finally {
       unwatch();
-      following.abort();
-    }
-  }
-
-  /** Ends when no more come, also where that is because they are lost: the end then brings the whole text. */
-  private async *chunks(key: ReplyKey, place: Place, signal: AbortSignal): AsyncGenerator<Chunk, void> {
-    try {
-      for await (const chunks of this.live.follow(key, place.next, signal)) yield* place.take(chunks);
-    } catch (error) {
-      log.warn('reply-stream.chunks-lost', { replyId: key.replyId, error: error as Error });
     }
   }
 

@@ -4,7 +4,7 @@ import { Field, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { RETENTION_KINDS, type RetentionKind } from '../domain/retention.events.js';
 
-const RetentionKindEnum = enumOf<RetentionKind>('RetentionKind', 'What a rule of retention is about. CONVERSATIONS: hidden when nobody has spoken in them for so long.', RETENTION_KINDS);
+const RetentionKindEnum = enumOf<RetentionKind>('RetentionKind', 'What a rule of retention is about. CONVERSATIONS: hidden when nobody has spoken in them for so long. SESSIONS: ended so long after sign-in.', RETENTION_KINDS);
 
 @InputType()
 export class SetRetentionInput {

@@ -2,8 +2,8 @@ import { defineEvent, type EventOf } from '@parley/kernel/event.js';
 import { id, instant } from '@parley/kernel/meta.js';
 import { z } from 'zod';
 
-/** What a rule is about. `conversations`: hidden when nobody has spoken in them for so long. */
-export const RETENTION_KINDS = ['conversations'] as const;
+/** What a rule is about. `conversations`: hidden when nobody has spoken in them for so long. `sessions`: ended so long after sign-in, however often they were used. */
+export const RETENTION_KINDS = ['conversations', 'sessions'] as const;
 export const retentionKind = z.enum(RETENTION_KINDS);
 export type RetentionKind = z.output<typeof retentionKind>;
 

@@ -17,6 +17,7 @@ describe('a rule of retention', () => {
   const given = specFor(retention);
   it('is set by an owner', () => given().when(set(90)).then(rule(90)));
   it('is changed, and taken back', () => given(rule(90)).when(set(null)).then(rule(null)));
+  it('of one kind leaves those of others', () => given(rule(90)).when(new SetRetentionRule({ tenantId, kind: 'sessions', afterDays: 7 }, meta)).then(RetentionRuleSet({ tenantId, kind: 'sessions', afterDays: 7, setBy: personId, setAt: now })));
   it('is set once', () => given(rule(90)).when(set(90)).thenNothing());
   it('that is not there need not be taken back', () => given().when(set(null)).thenNothing());
   it.each(['tenant-admin', 'member', 'analyst', 'auditor'] as const)('is not set by a %s', (role) => given().when(set(1, by(role))).thenRefuses(RetentionNotAllowed));

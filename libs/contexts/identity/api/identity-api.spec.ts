@@ -13,6 +13,7 @@ import { Databases } from '@parley/platform/postgres/databases.js';
 import { PostgresModule } from '@parley/platform/postgres/postgres.module.js';
 import { ConsistencyTokens } from '@parley/platform/read-model/consistency.js';
 import { ReadModelModule } from '@parley/platform/read-model/read-model.module.js';
+import { RetentionWorks } from '@parley/platform/retention/retention-works.js';
 import { TelemetryModule } from '@parley/platform/telemetry/telemetry.module.js';
 import { capturedLog } from '@parley/platform/testing/captured-log.js';
 import { masterKey, newDatabase } from '@parley/platform/testing/database.js';
@@ -28,6 +29,7 @@ import { WebSocket } from 'ws';
 import { GiveRole } from '../domain/sign-in.commands.js';
 import { IdentityProjectionModule } from '../read/identity-projection.module.js';
 import { IdentityQueryModule } from '../read/identity-query.module.js';
+import { IdentityRetentionModule } from '../retention/identity-retention.module.js';
 import { newSigningKey, SigningKeys } from '../tokens/signing-keys.js';
 import { TokenSettings } from '../tokens/token-settings.js';
 import { DemoPerson, IdentityWriteModule } from '../write/identity-write.module.js';
@@ -77,7 +79,7 @@ beforeAll(async () => {
     TelemetryModule,
     HealthModule,
   ];
-  const identity = [SpecKeysModule, SpecToysModule, IdentityWriteModule, IdentityProjectionModule, IdentityQueryModule, IdentityApiModule];
+  const identity = [SpecKeysModule, SpecToysModule, IdentityWriteModule, IdentityProjectionModule, IdentityQueryModule, IdentityRetentionModule, IdentityApiModule];
   const module = await Test.createTestingModule({ imports: [...platform, ...identity] }).compile();
   app = module.createNestApplication<NestExpressApplication>({ ...GATEWAY_APP_OPTIONS, logger: false });
   prepareGateway(app);
@@ -401,4 +403,18 @@ it('the log holds no address, no password and no token', async () => {
   const said = log.text();
   expect(said).toContain('sign-in.refused');
   for (const secret of [email, password, session.accessToken, session.refreshToken, session.refreshToken.slice(4, 60)]) expect(said).not.toContain(secret);
+});
+
+describe('a rule of retention for sessions', () => {
+  it('ends those that were begun so long ago, once, and those of no other tenant', async () => {
+    const [ada, grace] = [await registered(), await registered()];
+    await ask(ME, { token: ada.consistencyToken }, ada.accessToken);
+    const goBy = (since: Date) => app.get(RetentionWorks).of('sessions')({ tenantId: ada.tenantId, afterDays: 7, since, signal: new AbortController().signal });
+    expect(await goBy(new Date(Date.now() - 60_000))).toBe(0);
+    expect(await goBy(new Date(Date.now() + 1_000))).toBe(1);
+    expect(codeOf(await ask(REFRESH, { input: { refreshToken: ada.refreshToken } }))).toBe('IDENTITY_SESSION_ENDED');
+    await eventually(async () => codeOf(await ask(ME, {}, ada.accessToken)) === 'UNAUTHENTICATED');
+    await eventually(async () => (await goBy(new Date(Date.now() + 1_000))) === 0);
+    expect((await ask(ME, { token: grace.consistencyToken }, grace.accessToken)).errors).toEqual([]);
+  });
 });

@@ -5,9 +5,9 @@ import { personRole } from './person.events.js';
 
 /**
  * Why a session ended. `refresh-token-reused`: a refresh token that had been exchanged came back, so someone else may hold a copy.
- * `person-erased`: the person is no more. (A session that runs out has no fact: its end stands in `SessionStarted`.)
+ * `person-erased`: the person is no more. `retention`: the tenant's rule says how long one may last. (A session that runs out has no fact: its end stands in `SessionStarted`.)
  */
-export const SESSION_ENDS = ['signed-out', 'refresh-token-reused', 'person-erased'] as const;
+export const SESSION_ENDS = ['signed-out', 'refresh-token-reused', 'person-erased', 'retention'] as const;
 
 /** A person proved who they are. Tokens are made for this session alone, until it ends or expires. First fact of every session stream. */
 export const SessionStarted = defineEvent(

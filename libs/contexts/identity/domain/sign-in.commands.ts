@@ -112,5 +112,8 @@ export class RefreshSession {
 /** Ends the session: its tokens are worth nothing from now on. Answers a Receipt. */
 export class SignOut extends defineCommand('SignOut', z.object({ sessionId: id })) {}
 
+/** From the scheduler of retention: the session has lasted as long as the tenant lets it. Idempotent. Answers a Receipt. */
+export class ExpireSession extends defineCommand('ExpireSession', z.object({ sessionId: id })) {}
+
 /** From the reactor: tokens carry the role that the fact at this revision of the person's stream says. Answers nothing. */
 export class GiveRole extends defineCommand('GiveRole', z.object({ personId: id, role: personRole, revision: z.string().regex(/^\d+$/) })) {}

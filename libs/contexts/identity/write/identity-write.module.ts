@@ -9,6 +9,7 @@ import { Credentials, credentialsTable } from './credentials.js';
 import { DemoPerson } from './demo-person.js';
 import { ErasePersonHandler } from './erase-person.handler.js';
 import { Erasing } from './erasing.js';
+import { ExpireSessionHandler } from './expire-session.handler.js';
 import { FinishErasureHandler } from './finish-erasure.handler.js';
 import { EnrolHandler } from './enrol.handler.js';
 import { GiveRoleHandler } from './give-role.handler.js';
@@ -42,6 +43,7 @@ export { DemoPerson };
     OpenSessionHandler,
     RefreshSessionHandler,
     SignOutHandler,
+    ExpireSessionHandler,
     Erasing,
     ErasePersonHandler,
     FinishErasureHandler,

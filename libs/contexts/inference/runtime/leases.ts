@@ -51,7 +51,7 @@ export class Leases {
   async make(generations: readonly GenerationKey[], held: number, { workerId, leaseMs }: LeaseOptions): Promise<Lease[]> {
     const { rows } = await this.databases.writer.query<Lease>({
       name: 'leases-make',
-      text: `with unflushed as materialized (select set_config('synchronous_commit', case when $3 < cardinality($1) then 'on' else 'off' end, true)), made as (
+      text: `with unflushed as materialized (select set_config('synchronous_commit', case when $3 < cardinality($1::uuid[]) then 'on' else 'off' end, true)), made as (
           insert into inference.leases (tenant_id, reply_id, worker_id, fence, expires_at)
           select tenant_id, reply_id, case when n <= $3 then $4 end, case when n <= $3 then 1 else 0 end, case when n <= $3 then ${life('$5')} else now() end
           from unflushed, unnest($1::uuid[], $2::uuid[]) with ordinality as started (tenant_id, reply_id, n)

@@ -1,3 +1,4 @@
+import { AuditedTenants } from '@parley/platform/graphql-kit/audited-tenants.js';
 import { type CallerIdentity, CurrentCaller } from '@parley/platform/graphql-kit/caller.js';
 import { May } from '@parley/platform/graphql-kit/permissions.js';
 import { connectionOf, pageOf } from '@parley/platform/read-model/keyset.js';
@@ -12,10 +13,11 @@ import { shown } from './usage.resolver.js';
 @May('audit:read')
 @Resolver()
 export class AffectedResolver {
-  constructor(private readonly queries: QueryBus) {}
+  constructor(private readonly queries: QueryBus, private readonly tenants: AuditedTenants) {}
 
   @Query(() => AffectedReplies, { description: 'Exactly the replies that an incident touched, how many people had them and what they cost. For auditors, owners and administrators.' })
-  async auditAffected(@Args() args: AffectedArgs, @CurrentCaller() { tenantId }: CallerIdentity): Promise<AffectedReplies> {
+  async auditAffected(@Args() args: AffectedArgs, @CurrentCaller() caller: CallerIdentity): Promise<AffectedReplies> {
+    const tenantId = await this.tenants.named(caller, args.tenantId);
     const { agentId, promptVersion, provider, model, key, from, to } = args;
     const incident = {
       ...(agentId && { agentId: agentId.toLowerCase() }),

@@ -1,3 +1,4 @@
+import { TenantIdField } from '@parley/platform/graphql-kit/audited-tenants.js';
 import { Connection, ConnectionArgs } from '@parley/platform/graphql-kit/connection.js';
 import { COST_DESCRIPTION } from '@parley/platform/graphql-kit/metering.types.js';
 import { applyDecorators } from '@nestjs/common';
@@ -21,6 +22,8 @@ const TimeFilter = (description: string) => applyDecorators(Field(() => Date, { 
 
 @ArgsType()
 export class AffectedArgs extends ConnectionArgs {
+  @TenantIdField() tenantId?: string | null;
+
   @Field(() => ID, { nullable: true, description: 'Replies of this agent.' }) @IsOptional() @IsUUID()
   agentId?: string | null;
 

@@ -1,3 +1,4 @@
+import { AuditedTenants } from '@parley/platform/graphql-kit/audited-tenants.js';
 import { FactNewsModule } from '@parley/platform/event-log/fact-news.js';
 import { Module } from '@nestjs/common';
 import { UsageQueryModule } from '../read/usage-query.module.js';
@@ -10,5 +11,5 @@ import { UsageResolver } from './usage.resolver.js';
 import { UsageUpdates } from './usage-updates.js';
 
 /** Runs at the gateway. */
-@Module({ imports: [FactNewsModule, UsageQueryModule], controllers: [AnalyticsController, UsageController], providers: [UsageResolver, FiguresResolver, AffectedResolver, UsageNews, UsageUpdates] })
+@Module({ imports: [FactNewsModule, UsageQueryModule], controllers: [AnalyticsController, UsageController], providers: [UsageResolver, FiguresResolver, AffectedResolver, AuditedTenants, UsageNews, UsageUpdates] })
 export class UsageApiModule {}

@@ -5,6 +5,9 @@ import type { Consumer, EachBatchPayload, KafkaMessage } from './kafkajs.js';
 /** Most that waits to be taken in; what is fetched beyond that waits at the broker. */
 const WAITING_BYTES = 4 * 1024 * 1024;
 
+/** When so many messages of a lane are taken at once, the next of it wait for the next time. */
+const JOINED = 2_000;
+
 /** While a batch waits for room the broker must hear of us. */
 const HEARTBEAT_MS = 1_000;
 
@@ -55,7 +58,7 @@ export class GroupReader {
       if (this.failure) throw this.failure;
       if (this.isClosing) return undefined;
       const news = this.bell.heard(); // before looking
-      const arrival = this.waiting.shift();
+      const arrival = this.oldest();
       if (arrival) {
         this.bytes -= sizeOf(arrival);
         this.bell.ring();
@@ -98,6 +101,19 @@ export class GroupReader {
     const offsets = await place(lanes);
     if (round !== this.round || this.isClosing) return;
     for (const [lane, offset] of offsets) this.consumer.seek({ topic, partition: lane, offset });
+  }
+
+  /** What waits longest, with what waits behind it in its lane: a reader that is late takes more at once. */
+  private oldest(): Arrival | undefined {
+    const [first] = this.waiting;
+    if (!first) return undefined;
+    const messages: KafkaMessage[] = [];
+    this.waiting = this.waiting.filter((arrival) => {
+      if (arrival.lane !== first.lane || messages.length >= JOINED) return true;
+      messages.push(...arrival.messages);
+      return false;
+    });
+    return { ...first, messages };
   }
 
   private push(arrival: Arrival): void {

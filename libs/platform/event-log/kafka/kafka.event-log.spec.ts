@@ -1,4 +1,6 @@
-import type { EventStore } from '../../event-store/event-store.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { newStream, proposed } from '../../event-store/event-store.contract.js';
+import { type EventStore, NO_STREAM } from '../../event-store/event-store.js';
 import { MemoryEventStore } from '../../event-store/memory.event-store.js';
 import type { Databases } from '../../postgres/databases.js';
 import { specDatabases } from '../../testing/database.js';
@@ -35,3 +37,20 @@ async function open(store: EventStore, plan: TopicPlan) {
 }
 
 eventLogContract('kafka', () => open(new MemoryEventStore(), planOf(4)));
+
+it('gives a reader that is late all that waits for it in a lane at once', async () => {
+  const { log, store, close } = await open(new MemoryEventStore(), planOf(1));
+  const facts = Array.from({ length: 3_000 }, () => proposed('x'.repeat(500)));
+  for (let from = 0; from < facts.length; from += 100) await store.append(newStream(), NO_STREAM, facts.slice(from, from + 100));
+  const [sizes, stop] = [[] as number[], new AbortController()];
+  let [seen, last] = [0, 0n];
+  for await (const delivery of log.follow({ name: 'late', after: async () => 0n, limit: 2_000, signal: stop.signal })) {
+    for (const { position } of delivery.facts) expect(position).toBe(++last);
+    sizes.push(delivery.facts.length);
+    if ((seen += delivery.facts.length) === facts.length) stop.abort();
+    else await delay(200);
+  }
+  expect(Math.max(...sizes)).toBeGreaterThan(1_000); // one fetch brings about 200
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(2_000);
+  await close();
+});

@@ -57,11 +57,13 @@ export class KafkaEventLog extends EventLog {
     const { topic } = this.plan;
     await ensureTopic(await this.administration(), this.plan);
     let lanes: Lanes = new Map();
+    let sharedOut = 0;
     const place = async (ours: readonly number[]) => {
+      const round = ++sharedOut;
       const begun: Lanes = new Map();
       for (const lane of ours) begun.set(lane, await after(lane));
       const offsets = await this.offsetsOf(begun);
-      lanes = begun;
+      if (round === sharedOut) lanes = begun; // else they were shared out anew meanwhile
       return offsets;
     };
     const reader = await this.join({ group: `${topic}.${name}`, place, signal });

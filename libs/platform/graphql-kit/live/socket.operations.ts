@@ -1,18 +1,21 @@
 import { DomainError } from '@parley/kernel/domain-error.js';
 import { Injectable } from '@nestjs/common';
-import { GraphQLError, subscribe } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { type Context, makeServer, type Server as Protocol, type ServerOptions } from 'graphql-ws';
 import { addLogContext } from '../../telemetry/logger.js';
 import { Arrivals } from '../arrivals.js';
 import type { Call, CallerIdentity } from '../call.js';
 import { AccessTokens } from '../caller.js';
 import { ErrorAnswers } from '../error-answers.js';
-import { causeOf } from '../errors.js';
+import { causeOf, type ShownError } from '../errors.js';
 import { CompiledQueries } from '../execution/compiled-queries.js';
 import { GatewaySettings } from '../gateway.config.js';
 import { Operations } from '../limits/operations.js';
 import { ServerStopping, TooManyOperations } from '../refusals.js';
+import { NextFrames } from './frames.js';
 import { LiveConnections } from './live-connections.js';
+import { LiveResults, Subscriptions } from './live-results.js';
+import { pushed } from './pushed.js';
 import { ClientLeft, CLOSE, type SocketExtra } from './socket.js';
 
 type Socket = Context<Record<string, unknown>, SocketExtra>;
@@ -29,6 +32,7 @@ export class SocketOperations {
     private readonly connections: LiveConnections,
     private readonly operations: Operations,
     private readonly queries: CompiledQueries,
+    private readonly subscriptions: Subscriptions,
     private readonly arrivals: Arrivals,
     private readonly errors: ErrorAnswers,
     private readonly settings: GatewaySettings,
@@ -41,13 +45,15 @@ export class SocketOperations {
     const options: Options = {
       connectionInitWaitTimeout: this.settings.values.PARLEY_GATEWAY_SOCKET_INIT_MS,
       execute: (args) => this.queries.execute(args),
-      subscribe,
+      subscribe: (args) => this.subscriptions.subscribe(args),
       onConnect: (socket) => this.connect(socket),
       onSubscribe: (socket, _id, payload) => {
         const call = this.callOf(socket);
         correlations.set(payload, call.arrival.correlationId);
         return this.refusalOf(socket) ?? (this.operations.prepare(payload, call));
       },
+      onOperation: (socket, id, payload, _args, results) =>
+        results instanceof LiveResults ? push(results, socket.extra, id, (errors) => shown(errors, correlations.get(payload))) : undefined,
       onNext: (_socket, _id, payload, _args, result) => (result.errors ? ({ ...result, errors: shown(result.errors, correlations.get(payload)) }) : undefined),
       onError: (_socket, _id, payload, errors) => (errors.some((error) => causeOf(error) instanceof ClientLeft) ? undefined : (shown(errors, correlations.get(payload)))),
     };
@@ -97,6 +103,28 @@ export class SocketOperations {
       : Object.keys(socket.subscriptions).length > max && new TooManyOperations({ max });
     return refusal ? [new GraphQLError(refusal.message, { originalError: refusal })] : undefined;
   }
+}
+
+/** Most that is made ready for one write. */
+const WRITE_BYTES = 64 * 1_024;
+
+/** Sends results as they come, past the protocol's library, which would make each of them anew for each client. */
+function push(results: LiveResults, { wire }: SocketExtra, id: string, shown: (errors: readonly GraphQLError[]) => readonly ShownError[]): AsyncGenerator<never, void> {
+  const frames = new NextFrames(id);
+  const withErrors = (event: object) => {
+    const { errors = [], ...result } = results.tell(event);
+    return Buffer.from(JSON.stringify({ ...result, errors: shown(errors) }));
+  };
+  return pushed(results.source, wire, (events) => {
+    const texts: Buffer[] = [];
+    for (let [index, bytes] = [0, 0]; index < events.length && bytes < WRITE_BYTES; index++) {
+      const text = results.textOf(events[index]!) ?? withErrors(events[index]!);
+      texts.push(text);
+      bytes += text.length;
+    }
+    wire.write(frames.of(texts));
+    return texts.length;
+  });
 }
 
 /** Browsers cannot set a header on a socket; programs can. */

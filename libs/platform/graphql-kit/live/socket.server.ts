@@ -51,7 +51,7 @@ export class SocketServer {
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    this.sockets.handleUpgrade(request, socket, head, (client) => openSocket(client, request, this.operations.serve(), this.settings.values));
+    this.sockets.handleUpgrade(request, socket, head, (client) => openSocket(client, request, socket, this.operations.serve(), this.settings.values));
   }
 
   private refusalOf({ url = '', headers }: IncomingMessage): string | undefined {

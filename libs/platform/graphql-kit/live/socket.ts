@@ -1,9 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Server as Protocol } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { logger, withLogContext } from '../../telemetry/logger.js';
 import type { GatewayConfig } from '../gateway.config.js';
+import type { Outlet } from './pushed.js';
 
 /** What the protocol's hooks know of the socket that they serve. */
 export interface SocketExtra {
@@ -11,6 +13,12 @@ export interface SocketExtra {
   readonly isOpen: () => boolean;
   readonly onClose: (work: () => void) => void;
   readonly close: (code: number, reason: string) => void;
+  readonly wire: Wire;
+}
+
+/** The network below a WebSocket, for frames that are ready. What the socket itself sends goes out in the same order. */
+export interface Wire extends Outlet {
+  write(frames: Buffer): void;
 }
 
 /** Close codes beside those of graphql-transport-ws. */
@@ -32,7 +40,7 @@ const CLOSE_MS = 1_000;
 const log = logger('gateway');
 
 /** Joins a WebSocket with the GraphQL protocol: what comes in is counted, what goes out is bounded, and who is silent is let go. */
-export function openSocket(socket: WebSocket, request: IncomingMessage, protocol: Protocol<SocketExtra>, config: GatewayConfig): void {
+export function openSocket(socket: WebSocket, request: IncomingMessage, duplex: Duplex, protocol: Protocol<SocketExtra>, config: GatewayConfig): void {
   const close = (code: number, reason: string) => {
     socket.close(code, reason);
     setTimeout(() => socket.terminate(), CLOSE_MS).unref(); // a peer that does not read never says goodbye
@@ -48,7 +56,7 @@ export function openSocket(socket: WebSocket, request: IncomingMessage, protocol
     log.error('socket.failed', { error: error as Error });
     close(CLOSE.internal, 'Internal server error');
   };
-  const extra: SocketExtra = { request, isOpen, close, onClose: (work) => void socket.once('close', work) };
+  const extra: SocketExtra = { request, isOpen, close, onClose: (work) => void socket.once('close', work), wire: wireOf(duplex, isOpen) };
 
   withLogContext({}, () => {
     let isFirst = true;
@@ -81,6 +89,16 @@ function send(socket: WebSocket, text: string, maxBytes: number, close: (code: n
   if (socket.readyState === socket.OPEN && socket.bufferedAmount > maxBytes) close(CLOSE.tooSlow, 'Reads too slowly');
   if (socket.readyState !== socket.OPEN) return Promise.reject(new ClientLeft());
   return new Promise((resolve, reject) => socket.send(text, (error) => (error ? reject(new ClientLeft('', { cause: error })) : resolve())));
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function wireOf(duplex: Duplex, isOpen: () => boolean): Wire {
+  return {
+    hasRoom: () => duplex.writableLength === 0 && isOpen(),
+    onRoom: (room) => void (isOpen() && duplex.write(NOTHING, (error) => error ?? room())), // it goes when all before it has gone
+    write: (frames) => void duplex.write(frames),
+  };
 }
 
 /** @returns a function that counts one, and says whether at most `max` came within the last second */

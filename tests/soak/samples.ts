@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import type { Series } from './trend.js';
+
+/** What is looked at of each process, and under which name it tells it. */
+const FIGURES = { residentMiB: 'process_resident_memory_bytes', heapMiB: 'nodejs_heap_size_used_bytes', handles: 'nodejs_active_handles_total', openFiles: 'process_open_fds' } as const;
+export type Figure = keyof typeof FIGURES;
+
+/** A process that is looked at. */
+export interface Sampled {
+  readonly name: string;
+  readonly url: string;
+  readonly pid: number;
+}
+
+/** Figures of processes over time. */
+export class Samples {
+  readonly of = new Map<string, Record<Figure, [number, number][]>>();
+  private readonly beganAt = performance.now();
+
+  get seconds(): number {
+    return (performance.now() - this.beganAt) / 1_000;
+  }
+
+  async take(processes: readonly Sampled[]): Promise<void> {
+    await Promise.all(processes.map((each) => this.takeOne(each)));
+  }
+
+  series(name: string, figure: Figure): Series {
+    return this.of.get(name)![figure];
+  }
+
+  private async takeOne(sampled: Sampled): Promise<void> {
+    const seconds = Math.round(this.seconds * 10) / 10;
+    const values = await valuesOf(sampled);
+    const kept = this.of.get(sampled.name) ?? { residentMiB: [], heapMiB: [], handles: [], openFiles: [] };
+    this.of.set(sampled.name, kept);
+    for (const [figure, value] of Object.entries(values)) kept[figure as Figure].push([seconds, value]);
+  }
+}
+
+/** @throws Error when the process does not answer */
+async function valuesOf({ name, url, pid }: Sampled): Promise<Partial<Record<Figure, number>>> {
+  if (name.startsWith('provider-simulator')) return { residentMiB: Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1_024 };
+  const text = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(9_000) })).text();
+  const value = (metric: string) => Number(new RegExp(`^${metric} (\\S+)$`, 'm').exec(text)?.[1]);
+  return Object.fromEntries(Object.entries(FIGURES).map(([figure, metric]) => [figure, round(metric.endsWith('_bytes') ? value(metric) / 2 ** 20 : value(metric))]));
+}
+
+const round = (value: number) => Math.round(value * 10) / 10;
