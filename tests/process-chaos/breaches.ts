@@ -78,6 +78,7 @@ export const BREACHES: readonly Breach[] = [
   sql('I1', 'an account is opened twice', /^register .*: was acknowledged, and opened 2 accounts/, again('PersonRegistered', 'data', 'desc')),
   read('I1', 'a repeated key is answered otherwise', /: was answered in 2 ways/, changed(ackedSend, (line) => [line, { ...line, answer: { ...line.answer, consistencyToken: 'another' } }])),
   read('I1', 'an answer names what is not in the log', /which its facts do not name/, changed(ackedSend, (line) => [{ ...line, variables: {}, answer: { ...line.answer, messageId: crypto.randomUUID() } }])),
+  read('I1', 'a command is never answered', /was sent 1 times, .* never answered \(TimeoutError\)/, changed(ackedSend, (line) => [line, { ...line, key: 'another', outcome: 'unknown', code: 'TimeoutError' }])),
   read('I1', 'what was acknowledged is refused', /: was acknowledged, and then refused with IDEMPOTENCY_KEY_REUSED/, changed(ackedSend, (line) => [line, { ...line, outcome: 'refused', code: 'IDEMPOTENCY_KEY_REUSED' }])),
 
   sql('I2', 'a reply ends twice', /^the reply of .* has 2 ends/, again('ReplyRecorded')),

@@ -22,6 +22,8 @@ export interface Workload {
    * All parts of Parley must be running.
    */
   stop(): Promise<void>;
+  /** Everyone goes home at once, for the run is given up. */
+  abandon(): Promise<void>;
 }
 
 /**
@@ -50,6 +52,11 @@ export function workload(seed: string, urls: readonly string[], folder: RunFolde
       await Promise.all(people.map((client) => client.readReplies(tooLate.signal)));
       inTime.abort();
       await limit;
+    },
+    async abandon() {
+      stopping.abort();
+      tooLate.abort();
+      await working;
     },
   };
 }

@@ -92,6 +92,16 @@ describe('the stream of a reply', () => {
     expect(kinds(events)).toEqual(['ReplyChunk', 'ReplySnapshot', 'ReplyCompleted']);
   });
 
+  it('brings the stored text to one who was told more than that: a worker died, and with it what it had said', async () => {
+    const { conversationId, replyId } = await parley.say(await parley.agent('sim-400'));
+    expect(await parley.replies(conversationId, replyId)).toMatchObject([{ outcome: 'failed', attempt: 1, text: '' }]);
+    const events = await parley.watched(replyId, { fromSequence: 3 });
+    expect(kinds(events)).toEqual(['ReplySnapshot', 'ReplyFailed']);
+    expect(events[0]).toMatchObject({ text: '', attempt: 1, nextSequence: firstSequence(2) });
+    expect(kinds(await parley.watched(replyId))).toEqual(['ReplyFailed']);
+    expect(kinds(await parley.watched(replyId, { fromSequence: firstSequence(2) }))).toEqual(['ReplyFailed']);
+  });
+
   it('ends with what there was of a reply that failed', async () => {
     const { replyId } = await parley.say(await parley.agent('sim-cut-at-5'));
     const events = await parley.watched(replyId);

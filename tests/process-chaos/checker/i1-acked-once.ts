@@ -22,21 +22,26 @@ const RENEWED = 'regenerateReply.replyId';
 
 const IDS = ['conversationId', 'messageId', 'replyId', 'agentId', 'personId'] as const;
 
-/** For each acknowledged command exactly one group of facts stands in the log, for each other at most one; its key always gets the same answer. */
+/** For each acknowledged command exactly one group of facts stands in the log, for each other at most one; its key always gets the same answer, and gets one in the end. */
 export const ackedOnce: Check = ({ history, log }) => {
   const commands = history.filter((line) => line.kind === 'command');
   const facts = groupBy(log, (fact) => metaOf(fact).commandId);
   return [...groupBy(commands, ({ op, key }) => `${op} ${key}`)].flatMap(([name, sendings]) => {
-    const said = [...answered(sendings), ...refused(sendings)];
-    const landed = sendings[0]!.op in ACCOUNTS ? opened(sendings, log) : grouped(sendings, facts);
-    return [...said, ...landed].map((text) => `${name}: ${text}`);
+    const landed = sendings[0]!.op in ACCOUNTS ? opened(sendings, log) : grouped(sendings, factsOf(sendings[0]!, facts));
+    return [...answered(sendings, facts), ...refused(sendings), ...landed].map((text) => `${name}: ${text}`);
   });
 };
 
-function answered(sendings: readonly CommandLine[]): string[] {
-  // Where there was nothing to do, the token says how far the stream was when that was found: later, it is further.
-  const said = ({ op, answer }: CommandLine) => JSON.stringify(MAY_DO_NOTHING.includes(op) ? { ...answer, consistencyToken: undefined } : answer);
-  const answers = new Set(sendings.filter(({ outcome }) => outcome === 'ok').map(said));
+type ByCommand = ReadonlyMap<string | undefined, readonly LoggedFact[]>;
+
+/** Facts hold a hash of the key: clients make keys of words. */
+const factsOf = ({ person, key }: CommandLine, byCommand: ByCommand): readonly LoggedFact[] => byCommand.get(`key:${person}:${createHash('sha256').update(key).digest('base64url')}`) ?? [];
+
+/** Where there was nothing to do there is no place in the log to answer with, but the one where each sending saw that. */
+function answered(sendings: readonly CommandLine[], byCommand: ByCommand): string[] {
+  const isIdle = MAY_DO_NOTHING.includes(sendings[0]!.op) && factsOf(sendings[0]!, byCommand).length === 0;
+  const answers = new Set(sendings.filter(({ outcome }) => outcome === 'ok').map(({ answer }) => JSON.stringify(isIdle ? { ...answer, consistencyToken: undefined } : answer)));
+  if (sendings.every(({ outcome }) => outcome === 'unknown')) return [`was sent ${sendings.length} times, at last when all was up again, and never answered (${sendings.at(-1)!.code ?? 'no code'})`];
   return answers.size > 1 ? [`was answered in ${answers.size} ways: ${[...answers].join(' and ')}`] : [];
 }
 
@@ -51,10 +56,8 @@ function refused(sendings: readonly CommandLine[]): string[] {
   return found;
 }
 
-function grouped(sendings: readonly CommandLine[], byCommand: ReadonlyMap<string | undefined, readonly LoggedFact[]>): string[] {
-  const { person, key, op, variables } = sendings[0]!;
-  // Facts hold a hash of the key: clients make keys of words.
-  const facts = byCommand.get(`key:${person}:${createHash('sha256').update(key).digest('base64url')}`) ?? [];
+function grouped(sendings: readonly CommandLine[], facts: readonly LoggedFact[]): string[] {
+  const { op, variables } = sendings[0]!;
   const runs = runsOf(facts);
   const acked = sendings.find(({ outcome }) => outcome === 'ok');
   if (runs.length > 1) return [`stands in the log ${runs.length} times: ${runs.map(([first]) => named(first!)).join(', ')}`];

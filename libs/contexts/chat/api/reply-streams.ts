@@ -87,7 +87,7 @@ export class ReplyStreams {
       const chunks = await this.live.kept(watch, firstSequence(ending.attempt)).catch(() => []);
       const isKept = textOf(chunks, ending.attempt) === ending.text;
       if (isKept) tell(told(chunks));
-      if (!isKept || place.hasGap) tell([snapshotEvent(ending)]);
+      if (!isKept || place.hasGap || place.isBeyond(ending.attempt, chunks)) tell([snapshotEvent(ending)]);
       tell([endEvent(ending)]);
     } finally {
       unwatch();
@@ -146,6 +146,13 @@ class Place {
       if (!this.hasGap) this.next = sequence + 1;
       return !this.hasGap;
     });
+  }
+
+  /** Whether the reader has more of an attempt than what it was settled with: a worker died, and with it pieces that were told already. */
+  isBeyond(attempt: number, kept: readonly Chunk[]): boolean {
+    const last = kept.findLast((chunk) => chunk.attempt === attempt);
+    const end = last ? last.sequence + 1 : firstSequence(attempt);
+    return this.next > end && this.next < firstSequence(attempt + 1);
   }
 }
 
