@@ -43,6 +43,7 @@ export async function violationsIn(evidence: Evidence): Promise<Violation[]> {
 /** @param look with a connection of the owner's, which goes afterwards with all that it did */
 export async function inspected<Result>(databaseUrl: string, look: (database: pg.Client) => Promise<Result>): Promise<Result> {
   const database = new pg.Client({ connectionString: databaseUrl, query_timeout: 60_000 });
+  database.on('error', () => undefined); // a connection that is lost is told by the question that it was lost at
   await database.connect();
   try {
     await database.query("set time zone 'UTC'; set client_min_messages = warning");

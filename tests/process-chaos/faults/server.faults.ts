@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PostgresServer, Server, Servers } from '../world/servers.js';
+import { type PostgresServer, type Server, type Servers, tell } from '../world/servers.js';
 import { sql, type World } from '../world/world.js';
 import type { Fault, Injection } from './fault.js';
 
@@ -40,16 +40,7 @@ const [postgres, kafka, redis] = [(servers: Servers) => servers.postgres, (serve
 const backendsOf = async (world: World, role: string) =>
   (await sql<{ pid: number }>(world, 'select pid from pg_stat_activity where datname = $1 and usename like $2 and pid <> pg_backend_pid()', [world.database, role])).map(({ pid }) => pid);
 
-/** Whoever has ended meanwhile does not hear it. */
-function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      continue;
-    }
-  }
-}
+const tellAll = (pids: readonly number[], signal: NodeJS.Signals) => pids.forEach((pid) => tell(pid, signal));
 
 /** Faults of the servers that Parley stands on. */
 export const serverFaults: readonly Fault[] = [
@@ -60,7 +51,7 @@ export const serverFaults: readonly Fault[] = [
       what: 'SIGKILL of a writer’s backend',
       target: 'postgres',
       inject: async (world) => {
-        signalAll((await backendsOf(world, '%_writer')).slice(0, 1), 'SIGKILL');
+        tellAll((await backendsOf(world, '%_writer')).slice(0, 1), 'SIGKILL');
         await recovered(world.servers.postgres);
       },
     }),
@@ -86,9 +77,9 @@ export const serverFaults: readonly Fault[] = [
           target: 'postgres',
           inject: async (world) => {
             const pids = await backendsOf(world, '%');
-            signalAll(pids, 'SIGSTOP');
+            tellAll(pids, 'SIGSTOP');
             await delay(5_000);
-            signalAll(pids, 'SIGCONT');
+            tellAll(pids, 'SIGCONT');
           },
         },
         unreachable(postgres, 'postgres', draw.pick(['hold', 'halfOpen'] as const), 5_000),

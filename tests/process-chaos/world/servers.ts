@@ -56,7 +56,7 @@ export class PostgresServer implements Server {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (!this.isGone) process.kill(embeddedDatabase(this.dataDir).pid, signal);
+    if (!this.isGone) tell(embeddedDatabase(this.dataDir).pid, signal);
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
@@ -110,7 +110,7 @@ class Service implements Server {
 
   signal(signal: NodeJS.Signals): void {
     const note = join(this.folder, this.name, 'pid');
-    if (existsSync(note)) process.kill((JSON.parse(readFileSync(note, 'utf8')) as { pid: number }).pid, signal);
+    if (existsSync(note)) tell((JSON.parse(readFileSync(note, 'utf8')) as { pid: number }).pid, signal);
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
@@ -160,6 +160,15 @@ export async function startServers(folder: string): Promise<Servers> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Sends a signal. Whoever has ended meanwhile, by another fault, does not hear it. */
+export function tell(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
