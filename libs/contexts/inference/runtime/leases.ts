@@ -35,6 +35,8 @@ export interface LeaseOptions {
 // with them begins again at a checkpoint that stands before them, for Postgres loses no commit without losing every later one; one that
 // lives misses those it holds, and makes them anew. Of those that wait for room nobody would miss one: they are flushed.
 const UNFLUSHED = "unflushed as materialized (select set_config('synchronous_commit', 'off', true))";
+// Two statements that lock the same rows, each in an order of its own, may wait for each other: whoever locks several does it by reply.
+const IN_ORDER = 'order by leases.reply_id for update of leases';
 const life = (parameter: string) => `now() + ${parameter} * interval '1 millisecond'`;
 
 /** The table of leases. Its clock is the database's: workers need not agree on the time. */
@@ -55,6 +57,7 @@ export class Leases {
           insert into inference.leases (tenant_id, reply_id, worker_id, fence, expires_at)
           select tenant_id, reply_id, case when n <= $3 then $4 end, case when n <= $3 then 1 else 0 end, case when n <= $3 then ${life('$5')} else now() end
           from unflushed, unnest($1::uuid[], $2::uuid[]) with ordinality as started (tenant_id, reply_id, n)
+          order by reply_id
           on conflict do nothing
           returning tenant_id, reply_id, worker_id, fence)
         select tenant_id as "tenantId", reply_id as "replyId", fence from made where worker_id is not null`,
@@ -89,10 +92,12 @@ export class Leases {
   async renew(leases: readonly (Lease & Progress)[], { workerId, leaseMs }: LeaseOptions): Promise<(Lease & { readonly isStopRequested: boolean })[]> {
     const { rows } = await this.databases.writer.query<Lease & { isStopRequested: boolean }>({
       name: 'leases-renew',
-      text: `with ${UNFLUSHED}
+      text: `with ${UNFLUSHED}, own as (
+          select tenant_id, reply_id, prompt, text from inference.leases
+          join unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::int[], $5::int[]) as held (tenant_id, reply_id, fence, prompt, text) using (tenant_id, reply_id, fence)
+          where worker_id = $6 ${IN_ORDER})
         update inference.leases set expires_at = ${life('$7')}, prompt_characters = own.prompt, text_characters = own.text
-        from unflushed, unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::int[], $5::int[]) as own (tenant_id, reply_id, fence, prompt, text)
-        where leases.tenant_id = own.tenant_id and leases.reply_id = own.reply_id and leases.fence = own.fence and worker_id = $6
+        from own, unflushed where leases.tenant_id = own.tenant_id and leases.reply_id = own.reply_id
         returning leases.tenant_id as "tenantId", leases.reply_id as "replyId", leases.fence, is_stop_requested as "isStopRequested"`,
       values: [
         ...columns(leases),
@@ -110,7 +115,9 @@ export class Leases {
   async requestStops(generations: readonly GenerationKey[]): Promise<void> {
     await this.databases.writer.query({
       name: 'leases-request-stops',
-      text: `update inference.leases set is_stop_requested = true from unnest($1::uuid[], $2::uuid[]) as stopped (tenant_id, reply_id)
+      text: `with stopped as (
+          select tenant_id, reply_id from inference.leases join unnest($1::uuid[], $2::uuid[]) as wanted (tenant_id, reply_id) using (tenant_id, reply_id) ${IN_ORDER})
+        update inference.leases set is_stop_requested = true from stopped
         where leases.tenant_id = stopped.tenant_id and leases.reply_id = stopped.reply_id`,
       values: columns(generations),
     });
@@ -127,7 +134,11 @@ export class Leases {
 
   /** Gives up what this worker still has: any worker may take it at once. */
   async release({ workerId }: Pick<LeaseOptions, 'workerId'>): Promise<void> {
-    await this.databases.writer.query('update inference.leases set expires_at = now() where worker_id = $1', [workerId]);
+    await this.databases.writer.query(
+      `with own as (select tenant_id, reply_id from inference.leases where worker_id = $1 ${IN_ORDER})
+        update inference.leases set expires_at = now() from own where leases.tenant_id = own.tenant_id and leases.reply_id = own.reply_id`,
+      [workerId],
+    );
   }
 }
 
