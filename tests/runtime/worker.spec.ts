@@ -36,6 +36,16 @@ class LeftOvers extends Leases {
   override make = async () => [];
 }
 
+/** Leases that are made long before their maker knows. */
+class SlowToMake extends Leases {
+  static readonly of = (databases: Databases) => new SlowToMake(databases);
+  override async make(...asked: Parameters<Leases['make']>) {
+    const made = await super.make(...asked);
+    await delay(300);
+    return made;
+  }
+}
+
 describe('a worker that was killed', () => {
   const DEAD = 'dead-worker';
   let databaseUrl: string;
@@ -194,6 +204,19 @@ describe('a worker that stops', () => {
     const { conversationId, replyId } = await edge.say(await edge.agent('sim-1-tokens-60-ms-20'));
     await until(() => edge.course(replyId), (course) => course.includes('AttemptStarted'));
     await worker.stop();
+    expect(await edge.replies(conversationId, replyId, 1_000)).toMatchObject([{ outcome: 'completed', attempt: 1 }]);
+    await edge.stop();
+  });
+
+  it('finishes what it was just taking up', async () => {
+    const databaseUrl = await newDatabase();
+    const edge = await Parley.start({ databaseUrl, simulatorUrl: simulator.url, isWorker: false });
+    const agentId = await edge.agent('sim-1-tokens-60-ms-20');
+    const worker = await Parley.start({ databaseUrl, simulatorUrl: simulator.url, leases: SlowToMake.of });
+    const { conversationId, replyId } = await edge.say(agentId);
+    await until(() => edge.leaseRows(replyId), (rows) => rows.length > 0);
+    await worker.stop(); // it does not know yet that it has it
+    expect(await edge.leaseRows(replyId)).toEqual([]);
     expect(await edge.replies(conversationId, replyId, 1_000)).toMatchObject([{ outcome: 'completed', attempt: 1 }]);
     await edge.stop();
   });

@@ -89,13 +89,13 @@ export class RuntimeWorker implements OnApplicationBootstrap, BeforeApplicationS
   /** Takes nothing new, goes on with what it has for a while, then leaves the rest to others, at once. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    const drained = Promise.all(this.underWay);
     const renewing = setInterval(() => void this.renew().catch(() => undefined), this.settings.leaseMs / RENEWALS);
+    await this.running; // what was just being taken up belongs to what it has
+    const drained = Promise.all(this.underWay);
     await Promise.race([drained, delay(this.settings.drainMs, undefined, { ref: false })]);
     clearInterval(renewing);
     for (const work of this.works.values()) work.endBy('leave');
     await drained;
-    await this.running;
     await Promise.all([this.leases.release(this.settings), this.save()]).catch((error: unknown) => log.warn('runtime.release-failed', { error: error as Error }));
   }
 
