@@ -36,6 +36,8 @@ export interface VisitorOptions {
 export class Visitor {
   /** What should not have happened. */
   readonly complaints: string[] = [];
+  /** Why streams were cut; a complaint only where nothing was killed. */
+  readonly cuts: string[] = [];
   readonly seen = { commands: 0, repeated: 0, replies: 0, attempts: 0, told: 0, cut: 0, refused: 0 };
   /** How long each command took, with its repetition, in milliseconds. */
   readonly latencies: number[] = [];
@@ -100,8 +102,9 @@ export class Visitor {
     const until = Date.now() + REPLY_MS;
     for (let door = this.turn; ; door++, await delay(AGAIN_MS)) {
       const parting = await follow[transport]({ url: this.door(door), accessToken: this.person.accessToken, replyId, fromSequence: text.next, heard: (event) => text.hear(event) });
-      if (parting === 'ended') break;
-      this.seen[parting]++;
+      if (parting.how === 'ended') break;
+      this.seen[parting.how]++;
+      if (parting.how === 'cut') this.cuts.push(`${this.name}: reply ${replyId} over ${transport}: ${parting.why}`);
       if (Date.now() > until) return void this.complaints.push(`${this.name}: reply ${replyId} did not end`);
     }
     this.seen.replies++;
