@@ -1,7 +1,8 @@
 // EventStoreDB's protocol, by the conformance server of the tests: a test tool. Its log is a file. The real server runs in compose.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { answers, folderOf, freePort, launch } from './service.mjs';
+import { freePort } from '../running/free-port.js';
+import { answers, folderOf, launch } from './service.mjs';
 import { typescript } from './typescript.mjs';
 
 export const eventstore = {

@@ -1,7 +1,8 @@
 // Kafka: one broker that is its own controller (KRaft), on loopback. Its jars come from Maven Central, by the person's own Maven settings.
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { answers, cacheDir, folderOf, freePort, isRoot, launch, run, ServiceError, which } from './service.mjs';
+import { freePort } from '../running/free-port.js';
+import { answers, cacheDir, folderOf, isRoot, launch, run, ServiceError, which } from './service.mjs';
 
 /** Pinned, never a range: a later one may be listed and lack a dependency. */
 const KAFKA = '4.3.1';

