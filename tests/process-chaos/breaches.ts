@@ -1,4 +1,4 @@
-import type { FrameLine, HistoryLine, ReplyLine } from './history.js';
+import type { CommandLine, FrameLine, HistoryLine, ReplyLine } from './history.js';
 import type { Evidence } from './checker/evidence.js';
 import type { TopicRecord } from './checker/topic.js';
 import type { Invariant } from './checker/violation.js';
@@ -71,6 +71,13 @@ const wordOfAnother = ({ history }: Evidence, own: string, which: 'sealed' | 'op
   return (other as Extract<HistoryLine, { kind: 'tenant' }>)[which];
 };
 
+/** A stop that had nothing to do, sent again when its conversation is not found any more. */
+export function stoppedTwice(history: readonly HistoryLine[], conversationId: string): readonly HistoryLine[] {
+  const sent = history.find((line) => line.kind === 'command' && line.outcome === 'ok' && line.op === 'sendMessage') as CommandLine;
+  const stop: CommandLine = { ...sent, op: 'stopReply', key: 'another', variables: { conversationId } };
+  return [stop, { ...stop, outcome: 'refused', code: 'CHAT_CONVERSATION_NOT_FOUND' }];
+}
+
 /** At least two for each invariant, each as the one thing that is wrong. */
 export const BREACHES: readonly Breach[] = [
   sql('I1', 'an acknowledged message is lost', /^sendMessage .*: was acknowledged, and is not in the log/, `delete from parley.events where position = ${first('MessageSent')}`),
@@ -80,6 +87,7 @@ export const BREACHES: readonly Breach[] = [
   read('I1', 'an answer names what is not in the log', /which its facts do not name/, changed(ackedSend, (line) => [{ ...line, variables: {}, answer: { ...line.answer, messageId: crypto.randomUUID() } }])),
   read('I1', 'a command is never answered', /was sent 1 times, .* never answered \(TimeoutError\)/, changed(ackedSend, (line) => [line, { ...line, key: 'another', outcome: 'unknown', code: 'TimeoutError' }])),
   read('I1', 'what was acknowledged is refused', /: was acknowledged, and then refused with IDEMPOTENCY_KEY_REUSED/, changed(ackedSend, (line) => [line, { ...line, outcome: 'refused', code: 'IDEMPOTENCY_KEY_REUSED' }])),
+  read('I1', 'a stop that had nothing to do is refused, though its conversation is still there', /^stopReply another: was acknowledged, and then refused/, ({ history }) => ({ history: [...history, ...stoppedTwice(history, crypto.randomUUID())] })),
 
   sql('I2', 'a reply ends twice', /^the reply of .* has 2 ends/, again('ReplyRecorded')),
   sql('I2', 'a reply never ends', /^the reply of .* has 0 ends/, `delete from parley.events where position = ${first('ReplyRecorded')}`),

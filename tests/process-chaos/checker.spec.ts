@@ -7,7 +7,7 @@ import pg from 'pg';
 import { discardDataDirs, newDataDir, startParley } from '../running/parley.js';
 import { type HistoryLine, readHistory } from './history.js';
 import { workload } from './workload.js';
-import { BREACHES, type Breach, PARKED_AS_IT_MUST } from './breaches.js';
+import { BREACHES, type Breach, PARKED_AS_IT_MUST, stoppedTwice } from './breaches.js';
 import { check, violationsIn } from './checker/check.js';
 import { type Evidence, gather, type Places, readDatabase } from './checker/evidence.js';
 import { PROJECTIONS } from './checker/fold.js';
@@ -65,6 +65,11 @@ it.each(BREACHES.map((breach) => [breach.invariant, breach.name, breach] as cons
   const evidence = sql === undefined ? { ...clean, ...alter!(clean) } : { ...clean, ...(await readDatabase(database)) };
   const told = (await violationsIn(evidence)).filter((violation) => violation.invariant === invariant).map(({ text }) => text);
   expect(told.filter((text) => found.test(text))).not.toEqual([]);
+});
+
+it('has nothing against a stop that had nothing to do, and is sent again when its conversation has been deleted', async () => {
+  const { conversationId } = JSON.parse(clean.log.find(({ type }) => type === 'ConversationDeleted')!.data) as { conversationId: string };
+  expect(await violationsIn({ ...clean, history: [...clean.history, ...stoppedTwice(clean.history, conversationId)] })).toEqual([]);
 });
 
 it('has nothing against a fact that is parked with its reason by all whom it concerns', async () => {

@@ -28,7 +28,7 @@ export const ackedOnce: Check = ({ history, log }) => {
   const facts = groupBy(log, (fact) => metaOf(fact).commandId);
   return [...groupBy(commands, ({ op, key }) => `${op} ${key}`)].flatMap(([name, sendings]) => {
     const landed = sendings[0]!.op in ACCOUNTS ? opened(sendings, log) : grouped(sendings, factsOf(sendings[0]!, facts));
-    return [...answered(sendings, facts), ...refused(sendings), ...landed].map((text) => `${name}: ${text}`);
+    return [...answered(sendings, facts), ...refused(sendings, isIdle(sendings[0]!, facts) ? log : []), ...landed].map((text) => `${name}: ${text}`);
   });
 };
 
@@ -37,19 +37,25 @@ type ByCommand = ReadonlyMap<string | undefined, readonly LoggedFact[]>;
 /** Facts hold a hash of the key: clients make keys of words. */
 const factsOf = ({ person, key }: CommandLine, byCommand: ByCommand): readonly LoggedFact[] => byCommand.get(`key:${person}:${createHash('sha256').update(key).digest('base64url')}`) ?? [];
 
+const isIdle = (sending: CommandLine, byCommand: ByCommand) => MAY_DO_NOTHING.includes(sending.op) && factsOf(sending, byCommand).length === 0;
+
 /** Where there was nothing to do there is no place in the log to answer with, but the one where each sending saw that. */
 function answered(sendings: readonly CommandLine[], byCommand: ByCommand): string[] {
-  const isIdle = MAY_DO_NOTHING.includes(sendings[0]!.op) && factsOf(sendings[0]!, byCommand).length === 0;
-  const answers = new Set(sendings.filter(({ outcome }) => outcome === 'ok').map(({ answer }) => JSON.stringify(isIdle ? { ...answer, consistencyToken: undefined } : answer)));
+  const isPlaceless = isIdle(sendings[0]!, byCommand);
+  const answers = new Set(sendings.filter(({ outcome }) => outcome === 'ok').map(({ answer }) => JSON.stringify(isPlaceless ? { ...answer, consistencyToken: undefined } : answer)));
   if (sendings.every(({ outcome }) => outcome === 'unknown')) return [`was sent ${sendings.length} times, at last when all was up again, and never answered (${sendings.at(-1)!.code ?? 'no code'})`];
   return answers.size > 1 ? [`was answered in ${answers.size} ways: ${[...answers].join(' and ')}`] : [];
 }
 
-function refused(sendings: readonly CommandLine[]): string[] {
+/** @param afterwards the log, where what was acknowledged left no fact: it is decided anew each time, and what it was about may have been deleted */
+function refused(sendings: readonly CommandLine[], afterwards: readonly LoggedFact[]): string[] {
+  const { conversationId } = sendings[0]!.variables;
+  const isGone = afterwards.some((fact) => fact.type === 'ConversationDeleted' && dataOf(fact)['conversationId'] === conversationId);
   const found: string[] = [];
   const firstOk = sendings.findIndex(({ outcome }) => outcome === 'ok');
   for (const [index, { outcome, op, code = 'no code' }] of sendings.entries()) {
     if (outcome !== 'refused') continue;
+    if (firstOk !== -1 && firstOk < index && isGone && code === 'CHAT_CONVERSATION_NOT_FOUND') continue;
     if (firstOk !== -1 && firstOk < index) found.push(`was acknowledged, and then refused with ${code}`);
     else if (!FORBIDDEN_BY_STATE[op]?.includes(code)) found.push(`was refused with ${code}, which nothing gave reason for`);
   }
