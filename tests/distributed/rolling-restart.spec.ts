@@ -13,7 +13,7 @@ jest.setTimeout(240_000);
 const DRAIN_MS = 10_000;
 
 /** Short replies, and some that are under way when whatever makes or shows them is asked to end. */
-const MODELS = ['sim-1-tokens-10-first-ms-5-ms-5', 'sim-1-tokens-120-first-ms-20-ms-40'];
+const MODELS = ['sim-1-tokens-10-first-ms-5-ms-5', 'sim-1-tokens-100-first-ms-20-ms-40'];
 const VISITORS = 5;
 
 let parley: ParleyInParts;
@@ -23,7 +23,7 @@ let using: Promise<unknown>;
 beforeAll(async () => {
   parley = await startInParts({ counts: { gateway: 2, command: 2, relay: 2 } });
   const doors = parley.of('gateway').map(({ url }) => url);
-  visitors = await Promise.all(Array.from({ length: VISITORS }, (_, n) => Visitor.register(n % 2 ? doors : doors.toReversed(), `v${n}`, { models: MODELS, pauseMs: 300 })));
+  visitors = await Promise.all(Array.from({ length: VISITORS }, (_, n) => Visitor.register(n % 2 ? doors : doors.toReversed(), `v${n}`, { models: MODELS, pauseMs: 600 })));
   using = Promise.all(visitors.map((visitor) => visitor.use(enough.signal)));
   while (sum('replies') < 2 * VISITORS) await delay(100); // by then long ones are under way
 });

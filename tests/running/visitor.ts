@@ -18,7 +18,7 @@ const REFRESH = 'mutation ($input: RefreshSessionInput!) { refreshSession(input:
 /** An access token is renewed so long after it was given: well before it ends. */
 const RENEW_MS = 5 * 60_000;
 
-/** Messages of one conversation; then another is begun, so that prompts stay short. */
+/** Messages of one conversation with an agent; then another is begun, so that prompts stay short. */
 const MESSAGES = 10;
 
 export interface VisitorOptions {
@@ -56,13 +56,16 @@ export class Visitor {
   /** Talks until told that it is enough, then waits for the last replies. */
   async use(signal: AbortSignal): Promise<void> {
     const watching = new Set<Promise<void>>();
-    for (let n = 0, conversationId: string | undefined; !signal.aborted; n++) {
+    const conversations = new Map<string, string | undefined>();
+    for (let n = 0; !signal.aborted; n++) {
       if (performance.now() - this.renewedAt > RENEW_MS) await this.renew();
       const agentId = this.agents[n % this.agents.length]!;
-      if (n % MESSAGES === 0 || !conversationId) conversationId = (await this.command<{ startConversation: { conversationId: string } }>(START, { agentId, idempotencyKey: `${this.name}-start-${n}` }))?.startConversation.conversationId;
+      const isNew = Math.floor(n / this.agents.length) % MESSAGES === 0 || !conversations.get(agentId);
+      if (isNew) conversations.set(agentId, (await this.command<{ startConversation: { conversationId: string } }>(START, { agentId, idempotencyKey: `${this.name}-start-${n}` }))?.startConversation.conversationId);
+      const conversationId = conversations.get(agentId);
       const sent = conversationId && (await this.command<{ sendMessage: Sent }>(SEND, { conversationId, text: `Message ${n} of ${this.name}.`, idempotencyKey: `${this.name}-${n}` }));
       if (sent) {
-        const watch = this.watch(sent.sendMessage.replyId, n % 2 ? 'sse' : 'websocket').finally(() => watching.delete(watch));
+        const watch = this.watch(sent.sendMessage.replyId, Math.floor(n / this.agents.length) % 2 ? 'sse' : 'websocket').finally(() => watching.delete(watch));
         watching.add(watch);
         if (this.options.isPatient) await watch;
       }
