@@ -72,6 +72,27 @@ it('a server that is killed and comes back is spoken to again', async () => {
   expect(joined(await person.watch(data!.sendMessage.replyId)).text).not.toBe('');
 }, 60_000);
 
+it('a server that was set back, and of which the operator says so, goes on from there: what was said since is gone, and its tokens are refused', async () => {
+  server.backUp();
+  const { replyId, consistencyToken } = await person.send(conversationId, 'after the backup');
+  await person.watch(replyId);
+  await here.stop();
+  await server.kill();
+  server.setBack('the copy');
+  await server.restart();
+  const said = await parley(here, ['restore', '--in-place', '--nobody-erased'], undefined, onEsdb());
+  expect(said).toMatchObject({ code: 0, stdout: expect.stringMatching(/^The store is epoch \d+ now: .*\n[1-9]\d* reactors go on in it\. The read models followed it too: /) as string });
+
+  here = await startParley({ dataDir: here.dataDir, port: here.port, env: onEsdb() });
+  expect(await parley(here, ['projections', 'rebuild'], undefined, onEsdb())).toMatchObject({ code: 0 });
+  person = await Person.signIn(here.url, person.email, person.password);
+  const texts = async () => (await person.get<Messages>(MESSAGES, { id: conversationId })).messages.nodes.map(({ text }) => text);
+  await eventually(async () => expect(await texts()).toEqual(['before the move', 'during the move', 'after the move', 'while it was away']));
+  const { errors } = await person.ask(MESSAGES, { id: conversationId }, { 'parley-consistency-token': consistencyToken });
+  expect(errors).toMatchObject([{ extensions: { code: 'CONSISTENCY_TOKEN_FOREIGN' } }]);
+  expect(await answered('from here on')).not.toBe('');
+}, 120_000);
+
 it('a server that comes back empty is refused: nothing is written to it', async () => {
   await server.kill();
   server.setBack('empty');

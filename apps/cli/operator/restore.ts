@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from '@parley/platform/postgres/embedded-postgr
 import { runningEmbeddedPostgres } from '@parley/platform/postgres/embedded-running.js';
 import { BackupOfOtherRelease, markSetBack, NotEmpty, restore as restoreInto } from '@parley/platform/backup/restore.js';
 import type { BackupHead } from '@parley/platform/backup/backup-file.js';
+import { FollowersMoved } from '@parley/platform/operations/followers-moved.js';
 import { standaloneConfig } from '@parley/platform/standalone/standalone-config.js';
 import { rootLogger } from '@parley/platform/telemetry/logger.js';
 import { databaseUrl } from '../../composition/database-url.js';
@@ -13,7 +14,7 @@ import { KEEPERS } from '../../composition/parts.js';
 import { CliError } from '../cli-error.js';
 import { checked } from './backup.js';
 import { type ErasedSince, keepErased, listFor } from './erase-again.js';
-import { partsOf } from './open-operator.js';
+import { type Operator, partsOf } from './open-operator.js';
 import { showProgress } from './progress.js';
 import { explained, withOperator } from './with-operator.js';
 
@@ -52,10 +53,19 @@ export async function restore(options: RestoreOptions): Promise<void> {
 const setBack = (options: ErasedSince): Promise<void> =>
   withOperator(async (operator) => {
     const list = await listFor(options, operator.dataDir);
-    const epoch = await markSetBack(operator.databases, new Date());
+    const { epoch, reactors } = await raiseEpoch(operator, new Date());
     await keepErased(operator, list);
     console.log(`The store is epoch ${epoch} now: who followed it beyond the place that it was set back to is refused. Start Parley anew.`);
+    if (reactors !== undefined) console.log(`${reactors} reactors go on in it. The read models followed it too: when Parley runs, npx parley projections rebuild.`);
   });
+
+/** @returns how many reactors of Parley's own database were told, where that was not set back itself */
+async function raiseEpoch({ store, databases }: Operator, now: Date): Promise<{ epoch: number; reactors?: number }> {
+  const head = await store.head();
+  const epoch = await store.markSetBack?.(now);
+  if (epoch === undefined) return { epoch: await markSetBack(databases, now) };
+  return { epoch, reactors: await FollowersMoved.setBack(databases.writer, store.identity, head, epoch) };
+}
 
 async function inEmpty<Result>(head: BackupHead, list: ErasedList | undefined, work: (databases: Databases) => Promise<Result>): Promise<Result> {
   const config = standaloneConfig.read();

@@ -10,7 +10,8 @@ import { personKeysTable } from '../key-store/postgres.key-store.js';
 import { specDatabases } from '../testing/database.js';
 import { Moment } from './backup.js';
 import { BackupDamaged, type BackupPart, fileOf, headOf, verify } from './backup-file.js';
-import { BackupOfOtherRelease, epochAt, NotEmpty, restore } from './restore.js';
+import { epochAt } from '../event-store/epoch.js';
+import { BackupOfOtherRelease, NotEmpty, restore } from './restore.js';
 
 const things = writeSideTable({
   name: 'spec.things',

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { epochAt } from '../event-store/epoch.js';
 import { connectClient } from '../postgres/connect.js';
 import type { Databases } from '../postgres/databases.js';
 import { type BackupHead, itemsIn, type Row, type TableHead } from './backup-file.js';
@@ -23,15 +24,6 @@ export class BackupOfOtherRelease extends Error {
     this.name = 'BackupOfOtherRelease';
   }
 }
-
-/**
- * Which epoch a store has that is set back now. It is of the clock, so that a backup which is restored twice gives two: each is a history
- * of its own from here on.
- */
-export const epochAt = (now: Date, before: number): number => Math.max(before + 1, Math.floor(now.getTime() / 1_000) - EPOCH_SECONDS);
-
-/** 2020-09-13: as a 32-bit integer it reaches far. */
-const EPOCH_SECONDS = 1_600_000_000;
 
 /**
  * Puts what files hold into a database that has the tables and no facts. All of it or nothing; then the store is the one of the backup,

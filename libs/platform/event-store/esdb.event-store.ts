@@ -2,7 +2,7 @@ import { BACKWARDS, END, MaxAppendSizeExceededError, NO_STREAM as NEVER_WRITTEN,
 import { Bell } from './bell.js';
 import { EsdbConnection } from './esdb.connection.js';
 import { eventOf } from './esdb.facts.js';
-import { identityIn, nameStore, readIdentity } from './esdb.identity.js';
+import { identityIn, nameSetBack, nameStore, readIdentity } from './esdb.identity.js';
 import { EsdbLogReader } from './esdb.log-reader.js';
 import { SameLog } from './esdb.same-log.js';
 import { EsdbTail } from './esdb.tail.js';
@@ -73,6 +73,10 @@ export class EsdbEventStore extends EventStore {
       await connection.close();
       throw error;
     }
+  }
+
+  override async markSetBack(now: Date): Promise<number> {
+    return nameSetBack(await this.connection.current(), this.identity, now);
   }
 
   async append(stream: string, expected: bigint, facts: readonly ProposedFact[]): Promise<Appended> {

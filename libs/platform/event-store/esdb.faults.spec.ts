@@ -205,6 +205,20 @@ describe('a server that comes back as another', () => {
   });
 });
 
+describe('a server that was set back, and of which an operator said so', () => {
+  it('is the same store of a higher epoch: who followed it before is refused, who opens it now is not', async () => {
+    await appendMany(3);
+    const operator = await open();
+    const epoch = await operator.markSetBack(new Date());
+    expect(epoch).toBeGreaterThan(store.identity.epoch);
+    await expect(store.head()).rejects.toThrow(`it was ${store.identity.storeId} (epoch ${store.identity.epoch}), it is ${store.identity.storeId} (epoch ${epoch})`);
+    const after = await open();
+    expect(after.identity).toEqual({ storeId: store.identity.storeId, epoch });
+    expect(await after.readAll(0n, 10)).toHaveLength(3);
+    await after.append(stream, 2n, [proposed()]);
+  });
+});
+
 describe('a server that others use too', () => {
   it('shows facts alone: no events of the server, none of others', async () => {
     const others = EventStoreDBClient.connectionString(server.url);

@@ -1,4 +1,5 @@
-import { BACKWARDS, END, type EventStoreDBClient, jsonEvent, NO_STREAM, type JSONEventType, type ResolvedEvent, WrongExpectedVersionError } from '@eventstore/db-client';
+import { BACKWARDS, END, type EventStoreDBClient, jsonEvent, NO_STREAM, type JSONEventType, type ResolvedEvent, STREAM_EXISTS, WrongExpectedVersionError } from '@eventstore/db-client';
+import { epochAt } from './epoch.js';
 import type { StoreIdentity } from './event-store.js';
 
 /** The stream that says which store this is. It has no hyphen, so it is in no category. */
@@ -23,4 +24,11 @@ export async function nameStore(client: EventStoreDBClient): Promise<void> {
   } catch (error) {
     if (!(error instanceof WrongExpectedVersionError)) throw error;
   }
+}
+
+/** Names the same store anew, with the epoch of one that was set back. Of two that say so at once the later one counts. @returns the epoch */
+export async function nameSetBack(client: EventStoreDBClient, { storeId, epoch: before }: StoreIdentity, now: Date): Promise<number> {
+  const epoch = epochAt(now, before);
+  await client.appendToStream(STREAM, jsonEvent<StoreNamed>({ type: 'StoreNamed', data: { storeId, epoch } }), { expectedRevision: STREAM_EXISTS });
+  return epoch;
 }

@@ -154,6 +154,16 @@ export abstract class EventStore {
   /** The position of the last fact; 0 in an empty log. @throws StoreReplaced when this is no longer the store that was opened */
   abstract head(): Promise<bigint>;
 
+  /**
+   * Says that the log was set back to an older state, by the server's own means: from here on it has a higher epoch, and who followed it
+   * further is refused. To be opened anew.
+   *
+   * Missing where the log lies in Parley's own database, which was set back with all that followed it (`markSetBack` of backup).
+   *
+   * @returns the epoch
+   */
+  markSetBack?(now: Date): Promise<number>;
+
   /** Settles when facts may have been appended since the call. May settle for nothing; never misses. */
   abstract news(): Promise<void>;
 

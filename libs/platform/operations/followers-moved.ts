@@ -27,6 +27,19 @@ export class FollowersMoved {
     return new FollowersMoved(writer, rows);
   }
 
+  /**
+   * The log itself was set back: who had come beyond its end goes on from there, the others from where they were. What waited for facts that are gone waits no more.
+   *
+   * @param head the last place of the log as it is now. @returns how many go on in the new epoch
+   */
+  static async setBack(writer: Pool, { storeId, epoch }: StoreIdentity, head: bigint, newEpoch: number): Promise<number> {
+    if (!(await isThere(writer, 'cqrs.reactor_checkpoints'))) return 0;
+    const text = 'update cqrs.reactor_checkpoints set position = least(position, $3), epoch = $4, saved_at = now() where store_id = $1 and epoch = $2';
+    const { rowCount } = await writer.query(text, [storeId, epoch, head, newEpoch]);
+    await writer.query('delete from cqrs.parked_reactions where position > $1', [head]);
+    return rowCount!;
+  }
+
   /** A fact and its copy, in the order of the log. */
   see(original: StoredFact, copy: StoredFact): void {
     for (const each of this.kept) if (original.position <= each.position) this.places.set(each, copy.position);
