@@ -6,14 +6,27 @@ import type { Fault, Injection } from './fault.js';
 /** Most records that are put on the topic once more. */
 const REPEATED = 500;
 
+const PATIENCE_MS = 20_000;
+const UNIQUE_VIOLATION = '23505';
+
 const appended = (what: string, crafted: Crafted): Injection => ({
   what,
   target: 'event store',
-  inject: async (world) => {
-    const { text, values } = craft(crafted);
-    await sql(world, text, values);
-  },
+  inject: (world) => append(world, crafted),
 });
+
+/** Postgres may be away, or have no room, by another fault: until the fact stands in the log. */
+async function append(world: World, crafted: Crafted): Promise<void> {
+  const { text, values } = craft(crafted);
+  for (const until = Date.now() + PATIENCE_MS; ; await delay(200)) {
+    try {
+      return void (await sql(world, text, values));
+    } catch (error) {
+      if ((error as { code?: string }).code === UNIQUE_VIOLATION) return; // it stood there, and the answer was lost
+      if (Date.now() > until) throw error;
+    }
+  }
+}
 
 /** Swaps what the relay has not sent yet: it is stopped, others may not take its place, and what people write meanwhile comes in another order. */
 async function swap(world: World): Promise<void> {
