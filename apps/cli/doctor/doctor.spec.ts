@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { kafkaPlace } from '@parley/platform/event-log/kafka/kafka-url.js';
 import { createTopic, KafkaClients } from '@parley/platform/event-log/kafka/kafkajs.js';
 import { eventStoreSchema } from '@parley/platform/event-store/postgres.schema.js';
+import { ErasedList } from '@parley/platform/key-store/erased-list.js';
+import { MasterKey } from '@parley/platform/key-store/master-key.js';
+import { openKeyStore } from '@parley/platform/key-store/open-key-store.js';
+import { personKeysTable } from '@parley/platform/key-store/postgres.key-store.js';
 import { connectClient } from '@parley/platform/postgres/connect.js';
 import { openDatabases, type Databases } from '@parley/platform/postgres/databases.js';
 import { masterKey, newDatabase } from '@parley/platform/testing/database.js';
@@ -21,7 +25,7 @@ const before = { ...process.env };
 
 beforeAll(async () => {
   url = await newDatabase();
-  databases = await openDatabases({ ownerUrl: url, masterKey, tables: [eventStoreSchema] });
+  databases = await openDatabases({ ownerUrl: url, masterKey, tables: [eventStoreSchema, personKeysTable] });
 });
 afterAll(async () => {
   await databases.close();
@@ -252,5 +256,21 @@ describe('npx parley doctor', () => {
       'chat.message waits at 1 parked fact, the first of them MessageSent e-1: boom.',
       'usage.reply is 5 facts behind and stands still.',
     ]);
+  });
+});
+
+describe('who was erased', () => {
+  const file = join(folder, 'erased.jsonl');
+  it('stands in the file outside the database', async () => {
+    expect(await says('erasure', {}, 'ok')).toBe(''); // nobody was
+    const keys = openKeyStore(databases, new MasterKey(masterKey));
+    const people = [1, 2].map(() => ({ tenantId: crypto.randomUUID(), subjectId: crypto.randomUUID() }));
+    for (const person of people) await keys.destroy(person);
+    expect(await says('erasure')).toMatch(`2 of 2 who were erased are not noted in ${file}, which is not there: a backup from before would bring them back. Set PARLEY_ERASED_FILE`);
+    const list = new ErasedList(file);
+    await list.add(people[0]!, new Date());
+    expect(await says('erasure')).toMatch(`1 of 2 who were erased are not noted in ${file}: `);
+    await list.add(people[1]!, new Date());
+    expect(await says('erasure', {}, 'ok')).toBe(`All 2 who were erased are noted in ${file}.`);
   });
 });

@@ -1,5 +1,6 @@
 import { rootLogger } from '@parley/platform/telemetry/logger.js';
 import { lookAtDatabase } from './database.js';
+import { lookAtErased } from './erased.js';
 import { lookAtDisk, lookAtSecrets, lookAtVariables } from './machine.js';
 import { lookAtProviders } from './providers.js';
 import { type Finding, Report } from './report.js';
@@ -28,6 +29,7 @@ export async function examine(): Promise<Report> {
     await report.on('data folder', async () => lookAtDisk(report));
     const found = await report.on('database', () => lookAtDatabase(report, stops));
     if (found) await report.on('event store', () => lookAtEventStore(report, found, stops));
+    if (found) await report.on('erasure', () => lookAtErased(report, found.databases));
     await report.on('event log', () => lookAtEventLog(report));
     await report.on('live chunks', () => lookAtLiveChunks(report));
     await report.on('command side', () => lookAtCommandSide(report));
