@@ -94,6 +94,12 @@ describe.each(OVERLAYS)('overlay %s', (overlay) => {
     expect(toCommand.map(({ spec }) => spec.ingress[0].from)).toEqual([[{ podSelector: { matchExpressions: [{ key: 'app.kubernetes.io/component', operator: 'In', values: ['gateway', 'runtime'] }] } }]]);
   });
 
+  it('lets each part send its traces to a collector in the namespace of monitoring', () => {
+    const { spec } = ofKind(overlay, 'NetworkPolicy').find(({ metadata }) => metadata.name === 'parts-to-collector')!;
+    expect(spec.podSelector.matchExpressions[0].values.toSorted()).toEqual(PARTS.toSorted());
+    expect(spec.egress).toEqual([{ to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }], ports: [4317, 4318].map((port) => ({ protocol: 'TCP', port })) }]);
+  });
+
   it('keeps all but one of each part while nodes are drained', () => {
     for (const part of PARTS) {
       const { spec } = named(overlay, 'PodDisruptionBudget', part);
