@@ -1,13 +1,14 @@
 /** How far we are in a lane where many facts are under way at once: up to before the first that is not done. */
 export class Progress {
-  private readonly underWay = new Set<bigint>(); // in the order in which they began: rising
+  /** What is under way, rising, with the position that was taken before it: between positions of a log with gaps there are none. */
+  private readonly underWay = new Map<bigint, bigint>();
 
   /** @param taken the last position that was begun or passed */
   constructor(public taken: bigint) {}
 
   /** @param position higher than any before */
   begin(position: bigint): void {
-    this.underWay.add(position);
+    this.underWay.set(position, this.taken);
     this.pass(position);
   }
 
@@ -22,7 +23,7 @@ export class Progress {
 
   /** Every fact up to this position is done. */
   get position(): bigint {
-    const [first] = this.underWay;
-    return first === undefined ? this.taken : first - 1n;
+    const [first] = this.underWay.values();
+    return first ?? this.taken;
   }
 }

@@ -56,7 +56,7 @@ export async function takeIn(
   for await (const { lane, facts, through } of ahead(batches(deliveries, decodingFor(codec, projections, projector.slices)))) {
     for (const { facts: some, through: end, skip } of atSkips(facts, through, projections)) {
       const startedAt = Date.now();
-      await projector.apply(some, { lane, through: end });
+      if (some.length > 0 || end !== undefined) await projector.apply(some, { lane, ...(end !== undefined && { through: end }) });
       tell(some, startedAt);
       if (skip) for (const table of projector.tables) if (table.projection.name === skip.projection) await streams.skip(table, skip);
     }

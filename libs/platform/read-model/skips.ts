@@ -16,7 +16,8 @@ export interface Skip {
 /** Some of a batch, in order: facts to take in, then a skip to follow. */
 export interface Part {
   readonly facts: readonly Readable[];
-  readonly through: bigint;
+  /** Missing before a skip: taken in is what the facts are, and between facts of a log with gaps there is no place to come to. */
+  readonly through?: bigint;
   readonly skip?: Skip;
 }
 
@@ -29,7 +30,7 @@ export function* atSkips(facts: readonly Readable[], through: bigint, projection
   for (const [index, fact] of facts.entries()) {
     const skip = skipOf(fact);
     if (!skip || !projections.some(({ name }) => name === skip.projection)) continue;
-    yield { facts: facts.slice(from, index), through: skip.position - 1n, skip };
+    yield { facts: facts.slice(from, index), skip };
     from = index;
   }
   yield { facts: from === 0 ? facts : facts.slice(from), through };

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { startConformanceServer } from '../../../../tests/conformance/eventstore/start-server.js';
+import { EsdbEventStore } from '../../event-store/esdb.event-store.js';
 import { newStream, proposed } from '../../event-store/event-store.contract.js';
 import { type EventStore, NO_STREAM } from '../../event-store/event-store.js';
 import { MemoryEventStore } from '../../event-store/memory.event-store.js';
@@ -37,6 +39,12 @@ async function open(store: EventStore, plan: TopicPlan) {
 }
 
 eventLogContract('kafka', () => open(new MemoryEventStore(), planOf(4)));
+
+eventLogContract('kafka over EventStoreDB, whose positions have gaps,', async () => {
+  const server = await startConformanceServer();
+  const { close, ...opened } = await open(await EsdbEventStore.open(server.url), planOf(4));
+  return { ...opened, close: () => close().finally(() => server.close()) };
+});
 
 it('gives a reader that is late all that waits for it in a lane at once', async () => {
   const { log, store, close } = await open(new MemoryEventStore(), planOf(1));

@@ -3,7 +3,7 @@ import { type EventStore, type StoredFact, StoreReplaced } from '../../event-sto
 import { logger } from '../../telemetry/logger.js';
 import { type Delivery, EventLog, type FollowOptions } from '../event-log.js';
 import { type Arrival, GroupReader, type GroupReaderOptions } from './group-reader.js';
-import { type Admin, type KafkaClients, mayPass, offsetsAt } from './kafkajs.js';
+import { type Admin, type KafkaClients, endsOf, mayPass, offsetsAt } from './kafkajs.js';
 import { laneOf } from '../lanes.js';
 import { type Found, foundIn } from './records.js';
 import { ensureTopic, repartitioned, type TopicPlan } from './topic.js';
@@ -120,21 +120,22 @@ export class KafkaEventLog extends EventLog {
   private async offsetsOf(begun: Lanes): Promise<ReadonlyMap<number, string>> {
     const head = await this.store.head(); // afterwards: another process may be moving both
     const admin = await this.administration();
+    const ends = await endsOf(admin, this.plan.topic); // before the log is asked whether there is more: what comes later is read
     const asked = new Map<bigint, Promise<readonly string[]>>();
     const offsets = new Map<number, string>();
     for (const [lane, position] of begun) {
       if (lane >= this.plan.lanes) throw repartitioned(this.plan.topic, lane + 1, this.plan.lanes);
       if (position > head) throw new StoreReplaced(`it ends at position ${head}, before ${position}`);
-      if (!asked.has(position)) asked.set(position, this.instantOf(position).then((instantMs) => offsetsAt(admin, this.plan.topic, instantMs)));
+      if (!asked.has(position)) asked.set(position, this.offsetsAfter(position, admin, ends));
       offsets.set(lane, (await asked.get(position)!)[lane] ?? '0');
     }
     return offsets;
   }
 
-  /** An instant before which nothing after the position can have come into the topic. */
-  private async instantOf(position: bigint): Promise<number> {
-    const [fact] = position === 0n ? [] : await this.store.readAll(position - 1n, 1);
-    return fact ? Math.max(0, fact.recordedAt.getTime() - SLACK_MS) : 0;
+  /** Offsets before which nothing stands that comes after the position. @param position 0, or that of a fact: between facts there may be none */
+  private async offsetsAfter(position: bigint, admin: Admin, ends: readonly bigint[]): Promise<readonly string[]> {
+    const [next] = await this.store.readAll(position, 1);
+    return next ? offsetsAt(admin, this.plan.topic, Math.max(0, next.recordedAt.getTime() - SLACK_MS)) : ends.map(String);
   }
 
   private async *taken({ lane, messages }: Arrival, lanes: Lanes, limit: number): AsyncGenerator<Delivery, void> {

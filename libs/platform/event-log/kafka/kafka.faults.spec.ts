@@ -45,7 +45,12 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-const tenants = Array.from({ length: 6 }, () => crypto.randomUUID());
+/** Two of each lane: whoever has one has something to do. */
+const tenants = Array.from({ length: 6 }, (_, index) => tenantOf(index % LANES));
+function tenantOf(lane: number): string {
+  const tenantId = crypto.randomUUID();
+  return laneOf(tenantId, LANES) === lane ? tenantId : tenantOf(lane);
+}
 const append = async (count: number, to = store) => {
   for (let index = 0; index < count; index++) await to.append(newStream(), NO_STREAM, [proposed(`${index}`, { tenantId: tenants[index % tenants.length]! })]);
 };
