@@ -83,7 +83,7 @@ it('a server that was set back, and of which the operator says so, goes on from 
   const said = await parley(here, ['restore', '--in-place', '--nobody-erased'], undefined, onEsdb());
   expect(said).toMatchObject({ code: 0, stdout: expect.stringMatching(/^The store is epoch \d+ now: .*\n[1-9]\d* reactors go on in it\. The read models followed it too: /) as string });
 
-  here = await startParley({ dataDir: here.dataDir, port: here.port, env: onEsdb() });
+  here = await startParley({ dataDir: here.dataDir, port: here.port, env: onEsdb(), isSetBack: true });
   expect(await parley(here, ['projections', 'rebuild'], undefined, onEsdb())).toMatchObject({ code: 0 });
   person = await Person.signIn(here.url, person.email, person.password);
   const texts = async () => (await person.get<Messages>(MESSAGES, { id: conversationId })).messages.nodes.map(({ text }) => text);

@@ -20,6 +20,8 @@ export interface ParleyOptions {
   readonly dataDir?: string;
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** The log was set back since the last start: in parts another topic is named then, as an operator does. */
+  readonly isSetBack?: boolean;
 }
 
 /** The built program, running in a process of its own with a database of its own. */
@@ -44,9 +46,9 @@ export interface Parley {
  *
  * @throws Error with its output when it ends before
  */
-export async function startParley({ dataDir = newDataDir(), port, env = {} }: ParleyOptions = {}): Promise<Parley> {
+export async function startParley({ dataDir = newDataDir(), port, env = {}, isSetBack = false }: ParleyOptions = {}): Promise<Parley> {
   const at = port ?? (await freePort());
-  if (topology.inParts) return startInParts({ dataDir, port: at, env });
+  if (topology.inParts) return startInParts({ dataDir, port: at, env, isSetBack });
   const { child, output } = await launch(dataDir, at, env);
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   await ready(child, output);
@@ -66,8 +68,8 @@ export async function startParley({ dataDir = newDataDir(), port, env = {} }: Pa
 export const topology = { inParts: process.env['PARLEY_JOURNEYS_IN_PARTS'] === '1' };
 
 /** Starts it in parts, whatever `topology` says. @param counts how many of each, where it is not as usual */
-export async function startInParts({ dataDir = newDataDir(), port, env = {}, counts = {} }: ParleyOptions & { readonly counts?: Partial<Counts> } = {}): Promise<ParleyInParts> {
-  return startSplit({ dataDir, port: port ?? (await freePort()), env, counts }, freePort);
+export async function startInParts({ dataDir = newDataDir(), port, env = {}, isSetBack = false, counts = {} }: ParleyOptions & { readonly counts?: Partial<Counts> } = {}): Promise<ParleyInParts> {
+  return startSplit({ dataDir, port: port ?? (await freePort()), env, isSetBack, counts }, freePort);
 }
 
 /** Starts the program where it cannot run. @returns its exit code and what it said */

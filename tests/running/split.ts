@@ -23,7 +23,7 @@ export interface ParleyInParts extends Parley {
   of(name: PartName): readonly Part[];
 }
 
-export interface InPartsOptions extends Required<ParleyOptions> {
+export interface InPartsOptions extends Required<Omit<ParleyOptions, 'isSetBack'>>, Pick<ParleyOptions, 'isSetBack'> {
   readonly counts?: Partial<Counts>;
   /** Where others find a command side that listens at this port, when something stands between. */
   readonly reach?: (port: number) => Promise<number>;
@@ -82,9 +82,11 @@ export async function startSplit(options: InPartsOptions, freePort: () => Promis
 }
 
 /** Where each part is to be, and what it is told: those behind the gateways first. */
-export async function planSplit({ dataDir, port, env, counts: some, reach = async (door) => door }: InPartsOptions, freePort: () => Promise<number>): Promise<PlannedParts> {
+export async function planSplit({ dataDir, port, env, isSetBack, counts: some, reach = async (door) => door }: InPartsOptions, freePort: () => Promise<number>): Promise<PlannedParts> {
   mkdirSync(dataDir, { recursive: true });
-  const home = homes.get(dataDir) ?? { databaseUrl: env['PARLEY_DATABASE_URL'] ?? (await newDatabase()), topic: `parley.${crypto.randomUUID()}`, environment: {} };
+  const topic = `parley.${crypto.randomUUID()}`;
+  const known = homes.get(dataDir) ?? { databaseUrl: env['PARLEY_DATABASE_URL'] ?? (await newDatabase()), topic, environment: {} };
+  const home = isSetBack ? { ...known, topic } : known;
   homes.set(dataDir, home);
   const counts = { ...COUNTS, ...some };
   const simulatorUrl = at(await freePort());
