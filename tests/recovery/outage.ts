@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Visitor } from '../running/visitor.js';
 import type { Mortal } from './system.js';
 
+/** Replies that are asked for while Kafka is away are made when it is back. */
+const COME_BACK_MS = 60_000;
+
 export interface Outage {
   readonly facts: number;
   /** What people asked for meanwhile, and what was refused of it. */
@@ -26,7 +29,7 @@ async function lagOf({ parley }: Mortal): Promise<{ readonly lag: number; readon
  */
 export async function kafkaOutage(mortal: Mortal, awayMs: number, facts: number): Promise<Outage> {
   const doors = mortal.parley.of('gateway').map(({ url }) => url);
-  const visitors = await Promise.all(Array.from({ length: 8 }, (_, n) => Visitor.register(doors, `k${n}`, { models: ['sim-1-tokens-5-first-ms-1-ms-1'], pauseMs: (8 * awayMs) / (facts * 1.15) })));
+  const visitors = await Promise.all(Array.from({ length: 8 }, (_, n) => Visitor.register(doors, `k${n}`, { models: ['sim-1-tokens-5-first-ms-1-ms-1'], pauseMs: (8 * awayMs) / (facts * 1.15), replyMs: awayMs + COME_BACK_MS })));
   await mortal.kafka.kill();
   const enough = new AbortController();
   const using = Promise.all(visitors.map((visitor) => visitor.use(enough.signal)));

@@ -8,7 +8,7 @@ const AGAIN_MS = 250;
 /** A command that takes longer has failed. */
 const PATIENCE_MS = 20_000;
 
-/** A reply must come to its end in this time, through whatever happens. */
+/** A reply must come to its end in this time, through whatever happens, unless it is said otherwise. */
 const REPLY_MS = 60_000;
 
 const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { messageId replyId consistencyToken } }';
@@ -30,6 +30,8 @@ export interface VisitorOptions {
   readonly isPatient?: boolean;
   /** Most times that a command is sent. */
   readonly tries?: number;
+  /** Longest that a reply may take to come to its end. */
+  readonly replyMs?: number;
 }
 
 /** Someone who talks through several doors, and tries once more, at the next door, when one fails them. */
@@ -102,7 +104,7 @@ export class Visitor {
   /** Sees a reply to its end, going on at the next door where a connection ended too early. */
   private async watch(replyId: string, transport: Transport): Promise<void> {
     const text = new ReplyText();
-    const until = Date.now() + REPLY_MS;
+    const until = Date.now() + (this.options.replyMs ?? REPLY_MS);
     for (let door = this.turn; ; door++, await delay(AGAIN_MS)) {
       const parting = await follow[transport]({ url: this.door(door), accessToken: this.person.accessToken, replyId, fromSequence: text.next, heard: (event) => text.hear(event) });
       if (parting.how === 'ended') break;
