@@ -70,7 +70,7 @@ it('a server that is killed and comes back is spoken to again', async () => {
   await server.restart();
   const { data } = (await sent) as { data?: { sendMessage: { replyId: string } } };
   expect(joined(await person.watch(data!.sendMessage.replyId)).text).not.toBe('');
-}, 60_000);
+}, 120_000);
 
 it('a server that was set back, and of which the operator says so, goes on from there: what was said since is gone, and its tokens are refused', async () => {
   server.backUp();
@@ -101,7 +101,7 @@ it('a server that comes back empty is refused: nothing is written to it', async 
   expect(errors).toHaveLength(1);
   await here.stop();
   expect(here.output()).toContain('The event store is not the one that was followed so far');
-}, 60_000);
+}, 120_000);
 
 async function eventually(check: () => Promise<void>, until = Date.now() + 20_000): Promise<void> {
   await check().catch(async (error: unknown) => {
