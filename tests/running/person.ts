@@ -106,7 +106,7 @@ export class Person {
   async watch(replyId: string, fromSequence = 0, goOn: (event: ReplyEvent) => boolean = () => true): Promise<ReplyEvent[]> {
     const client = this.socket();
     const seen: ReplyEvent[] = [];
-    for await (const { data, errors } of client.iterate<{ replyStream: ReplyEvent }>({ query: REPLY_STREAM, variables: { replyId, fromSequence } })) {
+    for await (const { data, errors } of client.iterate<{ replyStream: ReplyEvent }>({ query: REPLY_STREAM, variables: { replyId, fromSequence }, extensions: this.headers })) {
       if (errors || !data) throw new Error(JSON.stringify(errors));
       seen.push(data.replyStream);
       if (!goOn(data.replyStream)) break;

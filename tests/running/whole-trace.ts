@@ -8,6 +8,7 @@ export const CANARY = 'canary-in-a-message';
 /** What a trace of one message must have at the least, each with what it goes on from. */
 const CHAIN = [
   ['HTTP POST', undefined],
+  ['WebSocket operation', undefined],
   ['command SendMessage', 'HTTP POST'],
   ['append', 'command SendMessage'],
   ['project MessageSent', 'command SendMessage'],
@@ -26,8 +27,8 @@ export async function traceOfMessage(person: Person, collector: Collector): Prom
   const root = '00f067aa0ba902b7';
   person.headers = { traceparent: `00-${traceId}-${root}-01` };
   const { replyId } = await person.send(conversationId, CANARY);
-  person.headers = {};
   await person.watch(replyId);
+  person.headers = {};
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
     const spans = collector.spans.filter((span) => span.traceId === traceId);

@@ -1,18 +1,20 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { Clock } from '../clock/clock.js';
 import { Random } from '../random/random.js';
 import { HttpMetrics } from '../telemetry/http.metrics.js';
 import { logger, withLogContext } from '../telemetry/logger.js';
-import { openSpan } from '../telemetry/tracing.js';
+import { type OpenSpan, openSpan } from '../telemetry/tracing.js';
 import type { Arrival, IncomingCall } from './call.js';
 
 const CHAIN = /^[\x21-\x7e]{1,200}$/;
 const REQUEST_ID = /^[\w.-]{1,100}$/;
 const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
 const log = logger('gateway');
+
+/** Headers of a request, or what stands in their place. */
+type Brought = Readonly<Record<string, unknown>>;
 
 /** Gives each request its ids and its instant, and one line in the log. */
 @Injectable()
@@ -24,12 +26,23 @@ export class Arrivals {
   ) {}
 
   /** Ids that the client brings are taken when they are well-formed, so that its logs and ours tell of the same request. */
-  of(headers: IncomingHttpHeaders): Arrival {
+  of(headers: Brought): Arrival {
     const now = this.clock.now();
     const newId = () => this.random.id(now);
     const requestId = matching(headers['x-request-id'], REQUEST_ID) ?? newId();
     const traceparent = matching(headers.traceparent, TRACEPARENT);
     return { requestId, correlationId: matching(headers['x-correlation-id'], CHAIN) ?? requestId, ...(traceparent && { traceparent }), now, newId };
+  }
+
+  /**
+   * An operation of a socket, which has no headers of its own: it may bring the same in its message's `extensions`.
+   *
+   * @returns also the span that it is until it is over
+   */
+  ofOperation(extensions: Brought): readonly [Arrival, OpenSpan] {
+    const told = this.of(extensions);
+    const span = openSpan('WebSocket operation', { traceparent: told.traceparent, kind: 'server', attributes: { 'parley.correlation_id': told.correlationId } });
+    return [{ ...told, ...(span.traceparent && { traceparent: span.traceparent }) }, span];
   }
 
   /** Express's first middleware. */
@@ -58,4 +71,4 @@ export class Arrivals {
   };
 }
 
-const matching = (value: string | string[] | undefined, pattern: RegExp) => (typeof value === 'string' && pattern.test(value) ? value : undefined);
+const matching = (value: unknown, pattern: RegExp) => (typeof value === 'string' && pattern.test(value) ? value : undefined);

@@ -3,8 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { GraphQLError } from 'graphql';
 import { type Context, makeServer, type Server as Protocol, type ServerOptions } from 'graphql-ws';
 import { addLogContext } from '../../telemetry/logger.js';
+import type { OpenSpan } from '../../telemetry/tracing.js';
 import { Arrivals } from '../arrivals.js';
-import type { Call, CallerIdentity } from '../call.js';
+import type { Arrival, Call, CallerIdentity } from '../call.js';
 import { AccessTokens } from '../caller.js';
 import { ErrorAnswers } from '../error-answers.js';
 import { causeOf, type ShownError } from '../errors.js';
@@ -40,22 +41,25 @@ export class SocketOperations {
 
   /** The protocol's side of one socket. */
   serve(): Protocol<SocketExtra> {
-    const correlations = new WeakMap<object, string>();
-    const shown = (errors: readonly GraphQLError[], correlationId: string | undefined) => errors.map((error) => this.errors.answer(error, correlationId, 'BAD_USER_INPUT'));
+    const underWay = new WeakMap<object, UnderWay>();
+    const shown = (errors: readonly GraphQLError[], payload: object) => errors.map((error) => this.errors.answer(error, underWay.get(payload)?.correlationId, 'BAD_USER_INPUT'));
     const options: Options = {
       connectionInitWaitTimeout: this.settings.values.PARLEY_GATEWAY_SOCKET_INIT_MS,
       execute: (args) => this.queries.execute(args),
       subscribe: (args) => this.subscriptions.subscribe(args),
       onConnect: (socket) => this.connect(socket),
       onSubscribe: (socket, _id, payload) => {
-        const call = this.callOf(socket);
-        correlations.set(payload, call.arrival.correlationId);
-        return this.refusalOf(socket) ?? (this.operations.prepare(payload, call));
+        const [arrival, span] = this.arrivals.ofOperation(payload.extensions ?? {});
+        underWay.set(payload, { correlationId: arrival.correlationId, span });
+        const prepared = this.refusalOf(socket) ?? this.operations.prepare(payload, callOf(socket, arrival));
+        if (!('schema' in prepared)) span.end({}, 'refused');
+        return prepared;
       },
       onOperation: (socket, id, payload, _args, results) =>
-        results instanceof LiveResults ? push(results, socket.extra, id, (errors) => shown(errors, correlations.get(payload))) : undefined,
-      onNext: (_socket, _id, payload, _args, result) => (result.errors ? ({ ...result, errors: shown(result.errors, correlations.get(payload)) }) : undefined),
-      onError: (_socket, _id, payload, errors) => (errors.some((error) => causeOf(error) instanceof ClientLeft) ? undefined : (shown(errors, correlations.get(payload)))),
+        results instanceof LiveResults ? push(results, socket.extra, id, (errors) => shown(errors, payload)) : undefined,
+      onNext: (_socket, _id, payload, _args, result) => (result.errors ? { ...result, errors: shown(result.errors, payload) } : undefined),
+      onError: (_socket, _id, payload, errors) => (errors.some((error) => causeOf(error) instanceof ClientLeft) ? undefined : shown(errors, payload)),
+      onComplete: (_socket, _id, payload) => underWay.get(payload)?.span.end({}),
     };
     return makeServer(options);
   }
@@ -91,11 +95,6 @@ export class SocketOperations {
     });
   }
 
-  private callOf(socket: Socket): Call {
-    const headers = { ...socket.extra.request.headers, authorization: authorizationOf(socket) };
-    return { req: { headers }, arrival: this.arrivals.of({}) };
-  }
-
   private refusalOf(socket: Socket): GraphQLError[] | undefined {
     const max = this.settings.values.PARLEY_GATEWAY_OPERATIONS_PER_SOCKET_MAX;
     const refusal = this.connections.isStopping
@@ -104,6 +103,15 @@ export class SocketOperations {
     return refusal ? [new GraphQLError(refusal.message, { originalError: refusal })] : undefined;
   }
 }
+
+/** What is known of an operation until it is over. */
+interface UnderWay {
+  readonly correlationId: string;
+  readonly span: OpenSpan;
+}
+
+/** Each operation carries the socket's token. */
+const callOf = (socket: Socket, arrival: Arrival): Call => ({ req: { headers: { ...socket.extra.request.headers, authorization: authorizationOf(socket) } }, arrival });
 
 /** Most that is made ready for one write. */
 const WRITE_BYTES = 64 * 1_024;
