@@ -15,8 +15,8 @@ export interface PastTable {
   readonly columns: readonly Column[];
   /** Temporary, and gone with the transaction. */
   readonly create: string;
-  /** By rows, one array a column: into an empty table. */
-  readonly insert: string;
+  /** `copy … from stdin`, into an empty table. */
+  readonly copy: string;
   /** The projection's own: how rows are found and changed where not all of them fit into memory. */
   readonly table: Table;
   /** DDL: without it, the table has no key, for nothing is looked up in it. */
@@ -65,16 +65,15 @@ function pastTable(table: Table): readonly [string, PastTable] {
   const moved = (sql: string) => sql.replaceAll(`${table.name} `, `${path} `);
   const past = { ...table, name: path, rollups: [], load: moved(table.load), upsert: moved(table.upsert), remove: moved(table.remove), all: moved(table.all) };
   const addKey = `alter table ${path} add primary key (${key.map((each) => each.name).join(', ')})`;
-  return [name, { projection, columns, create: createSql(path, columns), insert: insertSql(path, columns), table: past, addKey }];
+  return [name, { projection, columns, create: createSql(path, columns), copy: copySql(path, columns), table: past, addKey }];
 }
 
 function pastRollup(table: Table, { rollup, columns }: RollupTable): readonly [string, PastTable] {
   const name = nameOf(rollup.name);
   const path = `${SCHEMA}.${name}`;
-  return [name, { projection: table.projection, rollup, columns, create: createSql(path, columns), insert: insertSql(path, columns), table: pastTable(table)[1].table, addKey: '' }];
+  return [name, { projection: table.projection, rollup, columns, create: createSql(path, columns), copy: copySql(path, columns), table: pastTable(table)[1].table, addKey: '' }];
 }
 
 const createSql = (path: string, columns: readonly Column[]) => `create temporary table ${path} (${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}) on commit drop`;
 
-const insertSql = (path: string, columns: readonly Column[]) =>
-  `insert into ${path} (${columns.map(({ name }) => name).join(', ')}) select * from unnest(${columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')})`;
+const copySql = (path: string, columns: readonly Column[]) => `copy ${path} (${columns.map(({ name }) => name).join(', ')}) from stdin`;

@@ -6,8 +6,8 @@ import { OPERATIONS } from '../../personal-data/operations-stream.js';
 import { ParkedFactSkipped } from '../operations.events.js';
 import { placeOf, type Readable, storedNames } from '../readable.js';
 
-/** Facts that are read at a time. The next page is read while this one is folded. */
-const PAGE = 2_000;
+/** Facts that are read at a time. The next page is read while this one is folded: it must fit into what the network holds meanwhile. */
+const PAGE = 500;
 
 /** What rows may take in memory, UTF-16 code units of text beside `ROW` for each. Beyond it they go to the database. */
 export const MEMORY = 48_000_000;
@@ -92,7 +92,7 @@ async function take(table: FoldedTable, facts: readonly Readable[], skipped: Ski
       const before = rows.get(id);
       const after = evolve(before);
       if (after === before && !isOverflown) continue;
-      weight += weightOf(after) - weightOf(before);
+      weight += weightOf(after, before);
       if (after || isOverflown) rows.set(id, after);
       else rows.delete(id);
       if (isOverflown) keys.set(id, key);
@@ -145,12 +145,17 @@ async function skippedBy({ store, tenantId, until }: Pick<TenantFoldOptions, 'st
   }
 }
 
-function weightOf(row: TenantKeyed | undefined): number {
-  if (!row) return 0;
-  let weight = ROW;
-  for (const value of Object.values(row)) {
-    if (typeof value === 'string') weight += value.length;
-    else if (typeof value === 'object' && value !== null && !(value instanceof Date)) weight += JSON.stringify(value).length;
+/** How much heavier a row became; what it kept is not weighed again. */
+function weightOf(row: TenantKeyed | undefined, before?: TenantKeyed): number {
+  let weight = (row ? ROW : 0) - (before ? ROW : 0);
+  for (const column in row ?? before) {
+    const [value, was] = [row?.[column as keyof TenantKeyed], before?.[column as keyof TenantKeyed]];
+    if (value !== was) weight += sizeOf(value) - sizeOf(was);
   }
   return weight;
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  return typeof value === 'object' && value !== null && !(value instanceof Date) ? JSON.stringify(value).length : 0;
 }

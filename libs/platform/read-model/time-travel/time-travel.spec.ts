@@ -99,6 +99,18 @@ describe('a query as of then', () => {
     expect(answer).toMatchObject([[{ item: 'cup', shelf: 'elm', latest: { last: { amounts: [9] } } }, { item: 'cup', shelf: 'oak' }], 3]);
   });
 
+  it.each(['a\ttab', 'two\nlines\r\n', 'C:\\new', '\\N', '\\.', '', '"{NULL}"', '🖊 naïve'])('shows a text such as %j as it is', async (item) => {
+    const last = await record(tenantA, 'a', Added({ shelf: item, item, amount: 1 }));
+    expect(await rowsAt(last)).toMatchObject([{ shelf: item, item }]);
+    expect(await rowsAt(last, latest.row)).toMatchObject([{ shelf: item, last: { amounts: [1] } }]);
+  });
+
+  it.each([['half \ud83d', 'half a character'], ['no \0', 'does not take (22021)']])('fails by a text that no table can hold, %j, and leaves its connection as it was', async (item, why) => {
+    const last = await record(tenantA, 'a', Added({ ...pen, amount: 1 }), Added({ ...pen, item, amount: 1 }));
+    for (let turn = 0; turn < 3; turn++) await expect(rowsAt(last)).rejects.toThrow(why);
+    expect(await rowsAt(last - 1n)).toMatchObject([pen]);
+  });
+
   it('may be written by hand, as long as it names read models', async () => {
     await record(tenantA, 'a', Added({ ...pen, amount: 2 }), Added({ ...pen, shelf: 'elm', amount: 3 }));
     const sql = 'select s.item, s.amount, b.amount as sum from spec.stock s join spec.by_item b on b.item = s.item where s.tenant_id = $1 order by 2';

@@ -1,18 +1,20 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Projection, TenantKeyed } from '@parley/kernel/projection.js';
 import { sumsOf } from '@parley/kernel/rollup.js';
 import type { ClientBase } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import type { EventStore } from '../../event-store/event-store.js';
 import type { Codec } from '../../personal-data/codec.js';
-import { arrayLiteral } from '../array-literal.js';
+import { copyLines } from '../copy-lines.js';
 import { decodingFor } from '../decoding.js';
-import { columnsOf } from '../table.js';
 import { loadRows, writesOf } from '../table-access.js';
 import { inTransaction } from '../transactions.js';
 import { foldTenant, type Overflow, saveAll } from './tenant-fold.js';
 import { type PastTable, type PastTables, pastNames } from './past-tables.js';
 
-/** Rows that are written at a time. */
+/** Rows that overflow at a time. */
 const BATCH = 4_000;
 
 export interface TravelOptions {
@@ -88,27 +90,8 @@ export class Travel {
   }
 }
 
-/** While the database takes one batch, the next is written down. */
-async function insert(client: ClientBase, { insert: text, columns }: PastTable, rows: Iterable<TenantKeyed>): Promise<void> {
-  let sent: Promise<unknown> = Promise.resolve();
-  for (const batch of inBatches(rows)) {
-    const values = columnsOf(columns, batch).map((each, index) => arrayLiteral(each, columns[index]!.isJson));
-    await sent;
-    sent = client.query({ text, values });
-    sent.catch(() => undefined); // it is awaited in its turn
-  }
-  await sent;
-}
-
-function* inBatches(rows: Iterable<TenantKeyed>): Generator<readonly TenantKeyed[]> {
-  let batch: TenantKeyed[] = [];
-  for (const row of rows) {
-    batch.push(row);
-    if (batch.length < BATCH) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
+async function insert(client: ClientBase, { copy, columns }: PastTable, rows: Iterable<TenantKeyed>): Promise<void> {
+  await pipeline(Readable.from(copyLines(columns, rows)), client.query(copyFrom(copy)));
 }
 
 /** The same temporary table, with a key from the moment on that rows are looked up in it. */
