@@ -35,4 +35,24 @@ describe('the pages of a log', () => {
     }
     expect(seen).toEqual([5, 5]);
   });
+
+  it('are read ahead by one: the next is under way while one is used', async () => {
+    const asked: bigint[] = [];
+    const watched = { readAll: (after: bigint, limit: number) => (asked.push(after), store.readAll(after, limit)) };
+    for await (const page of pagesOf(watched, { limit: 10 })) {
+      expect(asked.at(-1)).toBe(page.at(-1)!.position);
+      if (page.length < 10) break;
+    }
+    expect(asked).toEqual([0n, 10n, 20n, 25n]);
+  });
+
+  it('break where the log cannot be read, after those that could be', async () => {
+    const broken = { readAll: (after: bigint, limit: number) => (after === 10n ? Promise.reject(new Error('away')) : store.readAll(after, limit)) };
+    const seen: number[] = [];
+    const all = async () => {
+      for await (const page of pagesOf(broken, { limit: 10 })) seen.push(page.length);
+    };
+    await expect(all()).rejects.toThrow('away');
+    expect(seen).toEqual([10]);
+  });
 });
