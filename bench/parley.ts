@@ -13,6 +13,7 @@ import { EventStore } from '@parley/platform/event-store/event-store.js';
 import { KeyStoreModule } from '@parley/platform/key-store/key-store.module.js';
 import { MasterKey } from '@parley/platform/key-store/master-key.js';
 import { Codec } from '@parley/platform/personal-data/codec.js';
+import { Opener } from '@parley/platform/personal-data/opener.js';
 import { PersonalDataModule } from '@parley/platform/personal-data/personal-data.module.js';
 import { Databases } from '@parley/platform/postgres/databases.js';
 import { PostgresModule } from '@parley/platform/postgres/postgres.module.js';
@@ -43,6 +44,7 @@ export async function openCommandSide(url: string) {
   return {
     store: app.get<EventStore>(EventStore),
     codec: app.get(Codec),
+    opener: app.get(Opener),
     databases: app.get(Databases),
     /** Without asking whether there is such an agent. */
     start: async () => {

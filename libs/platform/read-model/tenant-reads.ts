@@ -7,6 +7,7 @@ import { failpoint } from '../failpoints/failpoints.js';
 import { readingAsOf } from '../graphql-kit/as-of.js';
 import { Opener } from '../personal-data/opener.js';
 import { isOutage, isUndefinedTable } from './database-errors.js';
+import type { StreamOf } from './time-travel/tenant-fold.js';
 import { TimeTravel } from './time-travel/time-travel.js';
 import { inTransaction } from './transactions.js';
 
@@ -37,14 +38,15 @@ export class TenantReads {
 
   /**
    * @param work asks by the given manager alone, and is done with it when it settles
+   * @param stream the one whose facts say all that it asks for, if there is one: who looks back reads no other
    * @throws ReadModelBuilding, ReadModelsUnavailable; what `work` throws
    */
-  async in<R>(tenantId: string, work: (manager: EntityManager) => Promise<R>): Promise<R> {
+  async in<R>(tenantId: string, work: (manager: EntityManager) => Promise<R>, stream?: StreamOf): Promise<R> {
     const tenant = id.parse(tenantId);
     const moment = readingAsOf.getStore();
     await failpoint('s14.before_read');
     try {
-      return await (moment && this.timeTravel ? this.timeTravel.in(tenant, moment, work) : this.now(tenant, work));
+      return await (moment && this.timeTravel ? this.timeTravel.in(tenant, moment, work, stream && { ...stream, id: id.parse(stream.id) }) : this.now(tenant, work));
     } catch (error) {
       if (isOutage(error)) throw new ReadModelsUnavailable({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });
       if (isUndefinedTable(error)) throw new ReadModelBuilding({ retryAfterMs: RETRY_AFTER_MS }, { cause: error });

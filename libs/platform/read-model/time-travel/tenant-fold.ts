@@ -1,5 +1,6 @@
 import { changeOf, type Projection, type TenantKeyed } from '@parley/kernel/projection.js';
-import type { EventStore, StoredFact } from '../../event-store/event-store.js';
+import { type EventStore, type StoredFact, streamName } from '../../event-store/event-store.js';
+import { readAhead } from '../../event-store/pages.js';
 import { Undecodable } from '../../personal-data/undecodable.js';
 import { needed, stepsOf } from '../fold.js';
 import { OPERATIONS } from '../../personal-data/operations-stream.js';
@@ -20,12 +21,20 @@ export interface Overflow {
   save(projection: Projection, rows: ReadonlyMap<string, TenantKeyed | undefined>, keys: ReadonlyMap<string, TenantKeyed>): Promise<void>;
 }
 
+/** One stream of a tenant. */
+export interface StreamOf {
+  readonly category: string;
+  readonly id: string;
+}
+
 export interface TenantFoldOptions {
-  readonly store: Pick<EventStore, 'readTenant'>;
+  readonly store: Pick<EventStore, 'read' | 'readTenant'>;
   readonly decode: (stored: readonly StoredFact[]) => Promise<readonly Readable[]>;
   readonly tenantId: string;
   /** The last position that is taken in. */
   readonly until: bigint;
+  /** The only one that is read. Default: all of the tenant's. */
+  readonly stream?: StreamOf | undefined;
   readonly overflow: Overflow;
   readonly memory?: number;
 }
@@ -51,27 +60,29 @@ export class FoldedTable {
  * skipped by then is left out.
  */
 export async function foldTenant(projections: readonly Projection[], options: TenantFoldOptions): Promise<readonly FoldedTable[]> {
-  const { store, decode, tenantId, until, overflow, memory = MEMORY } = options;
+  const { decode, overflow, memory = MEMORY } = options;
   const tables = projections.map((projection) => new FoldedTable(projection));
   const types = [...new Set(projections.flatMap((projection) => [...storedNames(projection)]))];
   const skipped = await skippedBy(options);
-  const page = (after: bigint) => store.readTenant(tenantId, { types, after, until, limit: PAGE });
   let weight = 0;
-  for (let next = page(0n); ; ) {
-    const stored = await next;
-    const isLast = stored.length < PAGE;
-    if (!isLast) {
-      next = page(stored.at(-1)!.position);
-      next.catch(() => undefined); // it is awaited in its turn
-    }
+  for await (const stored of factsOf(types, options)) {
     const facts = await decode(stored);
     for (const table of tables) weight += await take(table, facts, skipped, overflow);
     if (weight > memory) {
       for (const table of tables) await saveAll(table, overflow);
       weight = 0;
     }
-    if (isLast) return tables;
   }
+  return tables;
+}
+
+function factsOf(types: readonly string[], { store, tenantId, until, stream }: TenantFoldOptions): AsyncGenerator<readonly StoredFact[], void> {
+  const name = stream && streamName(stream.category, tenantId, stream.id);
+  const read = async (last?: StoredFact) =>
+    name === undefined
+      ? store.readTenant(tenantId, { types, after: last?.position ?? 0n, until, limit: PAGE })
+      : (await store.read(name, { from: last ? last.revision + 1n : 0n, limit: PAGE })).filter(({ position }) => position <= until);
+  return readAhead(read, ({ length }) => length < PAGE);
 }
 
 /** The same as `fold`, without what a projector needs of it and time travel does not. @returns how much heavier memory became */

@@ -183,6 +183,24 @@ describe('a query as of then', () => {
     expect([await both(), readings]).toEqual([first, 3]);
   });
 
+  it('reads no more than the stream whose facts say all that is asked for, a page at a time', async () => {
+    const [mine, other] = [crypto.randomUUID(), crypto.randomUUID()];
+    await record(tenantA, other, Added({ ...pen, item: 'cup', amount: 1 }));
+    const last = await record(tenantA, mine, ...Array.from({ length: 1_100 }, () => Added({ ...pen, amount: 1 })));
+    const readTenant = store.readTenant.bind(store);
+    store.readTenant = async (tenantId, page) => {
+      expect(page.types).toEqual([ParkedFactSkipped.type]); // an operator's skips have a stream of their own
+      return readTenant(tenantId, page);
+    };
+    const rows = (position: bigint, id: string = mine, tenantId = tenantA) => readingAsOf.run(moment(position), () => reads.in(tenantId, (manager) => manager.find(stock.row as never), { category: 'spec.stock', id }));
+    expect(await rows(last)).toMatchObject([{ item: 'pen', amount: 1_100n }]);
+    expect(await rows(last - 100n, mine.toUpperCase())).toMatchObject([{ amount: 1_000n }]);
+    expect(await rows(last - 500n)).toMatchObject([{ amount: 600n }]);
+    expect(await rows(last, other)).toMatchObject([{ item: 'cup' }]);
+    expect(await rows(1n)).toEqual([]);
+    expect(await rows(last, mine, tenantB)).toEqual([]);
+  });
+
   it('refuses a checking process nothing while tables of the past are there', async () => {
     await record(tenantA, 'a', Added({ ...pen, amount: 1 }));
     const { openDatabases } = await import('../../postgres/databases.js');

@@ -9,6 +9,7 @@ import { isForbiddenTable } from '../database-errors.js';
 import { ProjectionRegistry } from '../projection-registry.js';
 import { positionNamed } from './moments.js';
 import { openPastTables, type PastTables, TRAVELLERS } from './past-tables.js';
+import type { StreamOf } from './tenant-fold.js';
 import { Travel } from './travel.js';
 import { Turns } from './turns.js';
 
@@ -39,13 +40,14 @@ export class TimeTravel extends LooksBack implements OnApplicationShutdown {
 
   /**
    * @param work asks by the given manager alone
+   * @param stream the one whose facts say all that it asks for, if there is one
    * @throws TimeTravelBusy; AsOfNotSupported when it asks for more than read models; what `work` throws
    */
-  async in<R>(tenantId: string, moment: Moment, work: (manager: EntityManager) => Promise<R>): Promise<R> {
+  async in<R>(tenantId: string, moment: Moment, work: (manager: EntityManager) => Promise<R>, stream?: StreamOf): Promise<R> {
     moment.isUsed = true;
     return this.turns.take(async () => {
       const tables = await this.open();
-      const travel = new Travel({ store: this.store, codec: this.codec, tables, tenantId, until: moment.position, expected: this.learnt.get(moment.question) ?? new Set() });
+      const travel = new Travel({ store: this.store, codec: this.codec, tables, tenantId, until: moment.position, stream, expected: this.learnt.get(moment.question) ?? new Set() });
       try {
         return await travel.run(work);
       } catch (error) {

@@ -11,18 +11,20 @@ import { copyLines } from '../copy-lines.js';
 import { decodingFor } from '../decoding.js';
 import { loadRows, writesOf } from '../table-access.js';
 import { inTransaction } from '../transactions.js';
-import { foldTenant, type Overflow, saveAll } from './tenant-fold.js';
+import { foldTenant, type Overflow, saveAll, type StreamOf } from './tenant-fold.js';
 import { type PastTable, type PastTables, pastNames } from './past-tables.js';
 
 /** Rows that overflow at a time. */
 const BATCH = 4_000;
 
 export interface TravelOptions {
-  readonly store: Pick<EventStore, 'readTenant'>;
+  readonly store: Pick<EventStore, 'read' | 'readTenant'>;
   readonly codec: Pick<Codec, 'decode'>;
   readonly tables: PastTables;
   readonly tenantId: string;
   readonly until: bigint;
+  /** All that is asked for follows from its facts. */
+  readonly stream?: StreamOf | undefined;
   /** The tables that the question needed the last time, by name. */
   readonly expected: ReadonlySet<string>;
   readonly memory?: number;
@@ -71,12 +73,12 @@ export class Travel {
   /** One reading of the log for all of them. */
   private async fold(client: ClientBase, projections: ReadonlySet<Projection>): Promise<void> {
     if (projections.size === 0) return;
-    const { store, codec, tenantId, until, memory, tables } = this.options;
+    const { store, codec, tenantId, until, stream, memory, tables } = this.options;
     const own = [...tables.byName.values()].filter(({ projection, rollup }) => !rollup && projections.has(projection));
     for (const { create } of own) await client.query(create);
     const overflow = overflowTo(client, own);
     const decode = decodingFor(codec, [...projections]);
-    for (const folded of await foldTenant([...projections], { store, decode, tenantId, until, overflow, ...(memory !== undefined && { memory }) })) {
+    for (const folded of await foldTenant([...projections], { store, decode, tenantId, until, stream, overflow, ...(memory !== undefined && { memory }) })) {
       const table = own.find(({ projection }) => projection === folded.projection)!;
       if (folded.isOverflown) await saveAll(folded, overflow);
       else await insert(client, table, folded.rows.values() as Iterable<TenantKeyed>);

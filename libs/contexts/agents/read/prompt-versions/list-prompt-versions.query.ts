@@ -2,6 +2,7 @@ import type { Page } from '@parley/platform/graphql-kit/connection.js';
 import { type Keyset, takePage } from '@parley/platform/read-model/keyset.js';
 import { TenantReads } from '@parley/platform/read-model/tenant-reads.js';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import { AGENT_CATEGORY } from '../../domain/agent.events.js';
 import { AgentRow } from '../agents/agents.projection.js';
 import { PromptVersionRow } from './prompt-versions.projection.js';
 
@@ -32,6 +33,6 @@ export class ListPromptVersionsHandler implements IQueryHandler<ListPromptVersio
         .createQueryBuilder(PromptVersionRow, 'prompt')
         .where('prompt.tenantId = :tenantId and prompt.agentId = :agentId', { tenantId, agentId });
       return { activeVersion: agent.activeVersion, versions: await takePage(versions, promptVersionOrder, page).getMany() };
-    });
+    }, { category: AGENT_CATEGORY, id: agentId });
   }
 }

@@ -3,6 +3,7 @@ import { type Keyset, rowsOf, takePage } from '@parley/platform/read-model/keyse
 import { TenantReads } from '@parley/platform/read-model/tenant-reads.js';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { In } from 'typeorm';
+import { CONVERSATION_CATEGORY } from '../../domain/conversation.events.js';
 import { ownConversation } from '../conversations/own-conversation.js';
 import { replies, ReplyRow } from '../replies/replies.projection.js';
 import { MessageRow, messages } from './messages.projection.js';
@@ -42,7 +43,7 @@ export class ListMessagesHandler implements IQueryHandler<ListMessages> {
       if (parts && !parts.replies) return { said, answers: [] };
       const messageId = In(said.map((message) => message.messageId));
       return { said, answers: await manager.find(ReplyRow, { where: { tenantId, conversationId, messageId }, order: { revision: 'ASC' } }) };
-    });
+    }, { category: CONVERSATION_CATEGORY, id: conversationId });
     if (!found) return undefined;
     const [said, answers] = await Promise.all([this.reads.open(messages, found.said), this.reads.open(replies, found.answers)]);
     const byMessage = Map.groupBy(answers, ({ messageId }) => messageId);

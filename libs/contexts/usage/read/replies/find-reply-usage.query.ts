@@ -1,3 +1,4 @@
+import { GENERATION_CATEGORY } from '@parley/inference/contract.js';
 import { TenantReads } from '@parley/platform/read-model/tenant-reads.js';
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { UsageRow } from './replies.projection.js';
@@ -17,6 +18,7 @@ export class FindReplyUsageHandler implements IQueryHandler<FindReplyUsage> {
   execute({ viewer, replyId }: FindReplyUsage) {
     const personId = personSeenBy(viewer);
     const { tenantId } = viewer;
-    return this.reads.in(tenantId, async (manager) => (await manager.findOneBy(UsageRow, { tenantId, replyId, ...(personId && { personId }) })) ?? undefined);
+    const stream = { category: GENERATION_CATEGORY, id: replyId };
+    return this.reads.in(tenantId, async (manager) => (await manager.findOneBy(UsageRow, { tenantId, replyId, ...(personId && { personId }) })) ?? undefined, stream);
   }
 }
