@@ -1,3 +1,4 @@
+import { ahead } from '../running/ahead.js';
 import type { EventStore, StoredFact } from './event-store.js';
 
 export interface PagesOptions {
@@ -11,35 +12,19 @@ export interface PagesOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The pages of a log, in order; none is empty. */
-export async function* pagesOf(store: Pick<EventStore, 'readAll'>, { after = 0n, until, limit, signal }: PagesOptions): AsyncGenerator<readonly StoredFact[], void> {
-  const isOver = (place: bigint) => signal?.aborted === true || (until !== undefined && place >= until);
-  if (isOver(after)) return;
-  const read = async (last?: StoredFact) => (await store.readAll(last?.position ?? after, limit)).filter(({ position }) => until === undefined || position <= until);
-  for await (const page of readAhead(read, (some) => some.length === 0 || isOver(some.at(-1)!.position))) {
-    if (signal?.aborted) return;
+/** The pages of a log, in order, each read while the one before is used; none is empty. */
+export async function* pagesOf(store: Pick<EventStore, 'readAll'>, options: PagesOptions): AsyncGenerator<readonly StoredFact[], void> {
+  for await (const page of ahead(read(store, options))) {
+    if (options.signal?.aborted) return;
     yield page;
   }
 }
 
-/**
- * Pages, the next of which is read while one is used; none is empty.
- *
- * @param read the page after a fact, or the first
- * @param isLast whether none comes after a page
- */
-export async function* readAhead(
-  read: (last?: StoredFact) => Promise<readonly StoredFact[]>,
-  isLast: (page: readonly StoredFact[]) => boolean,
-): AsyncGenerator<readonly StoredFact[], void> {
-  for (let next = read(); ; ) {
-    const page = await next;
-    const isEnd = isLast(page);
-    if (!isEnd) {
-      next = read(page.at(-1));
-      next.catch(() => undefined); // it is awaited in its turn
-    }
-    if (page.length > 0) yield page;
-    if (isEnd) return;
+async function* read(store: Pick<EventStore, 'readAll'>, { after = 0n, until, limit, signal }: PagesOptions): AsyncGenerator<readonly StoredFact[], void> {
+  for (let place = after; !signal?.aborted && (until === undefined || place < until); ) {
+    const page = (await store.readAll(place, limit)).filter(({ position }) => until === undefined || position <= until);
+    if (page.length === 0) return;
+    yield page;
+    place = page.at(-1)!.position;
   }
 }

@@ -3,6 +3,7 @@ import type { Delivery, EventLog } from '../event-log/event-log.js';
 import type { StoredFact } from '../event-store/event-store.js';
 import type { Codec } from '../personal-data/codec.js';
 import { Undecodable } from '../personal-data/undecodable.js';
+import { ahead } from '../running/ahead.js';
 import { tracedSince } from '../telemetry/tracing.js';
 import { decodingFor } from './decoding.js';
 import type { ParkedStreams } from './parked-streams.js';
@@ -98,15 +99,4 @@ function* slices(facts: readonly StoredFact[]): Generator<readonly StoredFact[]>
     text += data.length;
   }
   if (start < facts.length) yield facts.slice(start);
-}
-
-/** The same items; the next one is asked for before the last one is done with. */
-async function* ahead<Item>(source: AsyncGenerator<Item, void>): AsyncGenerator<Item, void> {
-  for (let next = source.next(); ; ) {
-    const { done, value } = await next;
-    if (done) return;
-    next = source.next();
-    next.catch(() => undefined); // thrown where it is awaited, or by nobody when nobody goes on
-    yield value;
-  }
 }

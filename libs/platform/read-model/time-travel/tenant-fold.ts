@@ -1,10 +1,10 @@
 import { changeOf, type Projection, type TenantKeyed } from '@parley/kernel/projection.js';
 import { type EventStore, type StoredFact, streamName } from '../../event-store/event-store.js';
-import { readAhead } from '../../event-store/pages.js';
 import { Undecodable } from '../../personal-data/undecodable.js';
 import { needed, stepsOf } from '../fold.js';
 import { OPERATIONS } from '../../personal-data/operations-stream.js';
 import { ParkedFactSkipped } from '../operations.events.js';
+import { ahead } from '../../running/ahead.js';
 import { placeOf, type Readable, storedNames } from '../readable.js';
 
 /** Facts that are read at a time. The next page is read while this one is folded: it must fit into what the network holds meanwhile. */
@@ -65,7 +65,7 @@ export async function foldTenant(projections: readonly Projection[], options: Te
   const types = [...new Set(projections.flatMap((projection) => [...storedNames(projection)]))];
   const skipped = await skippedBy(options);
   let weight = 0;
-  for await (const stored of factsOf(types, options)) {
+  for await (const stored of ahead(factsOf(types, options))) {
     const facts = await decode(stored);
     for (const table of tables) weight += await take(table, facts, skipped, overflow);
     if (weight > memory) {
@@ -76,13 +76,17 @@ export async function foldTenant(projections: readonly Projection[], options: Te
   return tables;
 }
 
-function factsOf(types: readonly string[], { store, tenantId, until, stream }: TenantFoldOptions): AsyncGenerator<readonly StoredFact[], void> {
+async function* factsOf(types: readonly string[], { store, tenantId, until, stream }: TenantFoldOptions): AsyncGenerator<readonly StoredFact[], void> {
   const name = stream && streamName(stream.category, tenantId, stream.id);
-  const read = async (last?: StoredFact) =>
-    name === undefined
-      ? store.readTenant(tenantId, { types, after: last?.position ?? 0n, until, limit: PAGE })
-      : (await store.read(name, { from: last ? last.revision + 1n : 0n, limit: PAGE })).filter(({ position }) => position <= until);
-  return readAhead(read, ({ length }) => length < PAGE);
+  for (let last: StoredFact | undefined; ; ) {
+    const page: readonly StoredFact[] =
+      name === undefined
+        ? await store.readTenant(tenantId, { types, after: last?.position ?? 0n, until, limit: PAGE })
+        : (await store.read(name, { from: last ? last.revision + 1n : 0n, limit: PAGE })).filter(({ position }) => position <= until);
+    yield page;
+    if (page.length < PAGE) return;
+    last = page.at(-1);
+  }
 }
 
 /** The same as `fold`, without what a projector needs of it and time travel does not. @returns how much heavier memory became */
