@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
+import { liveHeapMiB } from './live-heap.js';
 import type { Series } from './trend.js';
 
 /** What is looked at of each process, and under which name it tells it. */
-const FIGURES = { residentMiB: 'process_resident_memory_bytes', heapMiB: 'nodejs_heap_size_used_bytes', handles: 'nodejs_active_handles_total', openFiles: 'process_open_fds' } as const;
-export type Figure = keyof typeof FIGURES;
+const TOLD = { residentMiB: 'process_resident_memory_bytes', handles: 'nodejs_active_handles_total', openFiles: 'process_open_fds' } as const;
+export type Figure = keyof typeof TOLD | 'heapMiB';
+
+/** Each full collection holds a process up for some tens of milliseconds. */
+const HEAP_EVERY_S = 60;
 
 /** A process that is looked at. */
 export interface Sampled {
   readonly name: string;
   readonly url: string;
   readonly pid: number;
+  /** What it printed. */
+  readonly output: () => string;
 }
 
 /** Figures of processes over time. */
@@ -31,9 +37,10 @@ export class Samples {
 
   private async takeOne(sampled: Sampled): Promise<void> {
     const seconds = Math.round(this.seconds * 10) / 10;
-    const values = await valuesOf(sampled);
     const kept = this.of.get(sampled.name) ?? { residentMiB: [], heapMiB: [], handles: [], openFiles: [] };
     this.of.set(sampled.name, kept);
+    const isHeapDue = seconds - (kept.heapMiB.at(-1)?.[0] ?? -HEAP_EVERY_S) >= HEAP_EVERY_S;
+    const values = { ...(await valuesOf(sampled)), ...(isHeapDue && { heapMiB: round(await liveHeapMiB(sampled.output())) }) };
     for (const [figure, value] of Object.entries(values)) kept[figure as Figure].push([seconds, value]);
   }
 }
@@ -43,7 +50,7 @@ async function valuesOf({ name, url, pid }: Sampled): Promise<Partial<Record<Fig
   if (name.startsWith('provider-simulator')) return { residentMiB: Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1_024 };
   const text = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(9_000) })).text();
   const value = (metric: string) => Number(new RegExp(`^${metric} (\\S+)$`, 'm').exec(text)?.[1]);
-  return Object.fromEntries(Object.entries(FIGURES).map(([figure, metric]) => [figure, round(metric.endsWith('_bytes') ? value(metric) / 2 ** 20 : value(metric))]));
+  return Object.fromEntries(Object.entries(TOLD).map(([figure, metric]) => [figure, round(metric.endsWith('_bytes') ? value(metric) / 2 ** 20 : value(metric))]));
 }
 
 const round = (value: number) => Math.round(value * 10) / 10;

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@parley/platform/postgres/embedded-postgres.js';
 import { discardDataDirs, startInParts, startParley } from '../running/parley.js';
+import { INSPECTED } from './live-heap.js';
 import type { Sampled } from './samples.js';
 
 /** What is watched for a long time: Parley in one process, or in parts with the servers it needs. */
@@ -18,7 +19,7 @@ export interface System {
 type Services = { up(names: readonly string[]): Promise<Record<string, { url: string }>>; down(names: readonly string[]): Promise<unknown> };
 
 /** A bench is many people at one address. */
-const ENV = { PARLEY_GATEWAY_SOCKET_MESSAGES_PER_SECOND_MAX: '1000' };
+const ENV = { PARLEY_GATEWAY_SOCKET_MESSAGES_PER_SECOND_MAX: '1000', ...INSPECTED };
 
 export async function startStandaloneSystem(): Promise<System> {
   const parley = await startParley({ env: ENV });
@@ -26,7 +27,7 @@ export async function startStandaloneSystem(): Promise<System> {
     await parley.stop();
     discardDataDirs();
   };
-  const processes = [{ name: 'standalone', url: parley.url, pid: parley.pid }];
+  const processes = [{ name: 'standalone', url: parley.url, pid: parley.pid, output: () => parley.output() }];
   return { doors: [parley.url], processes, outputs: () => new Map([['standalone', parley.output()]]), lost: parley.exited.then(() => 'standalone'), stop };
 }
 
@@ -54,7 +55,7 @@ export async function startSystemInParts(folder: string): Promise<System> {
     const named = parley.parts.map((part) => ({ part, name: nameOf(parley.of(part.name).length, part.name, parley.of(part.name).indexOf(part)) }));
     return {
       doors: parley.of('gateway').map(({ url }) => url),
-      processes: named.map(({ part, name }) => ({ name, url: part.url, pid: part.pid })),
+      processes: named.map(({ part, name }) => ({ name, url: part.url, pid: part.pid, output: () => part.output() })),
       outputs: () => new Map(named.map(({ part, name }) => [name, part.output()])),
       lost: Promise.race(named.map(({ part, name }) => part.exited.then(() => name))),
       stop,
