@@ -46,7 +46,7 @@ async function taken(): Promise<void> {
   for (const [lane, end] of ends.entries()) {
     if (folded.has(lane) || (await projector.checkpoint(lane)) < BigInt(end)) continue;
     folded.add(lane);
-    process.send!({ folded: lane });
+    process.send!({ folded: lane }, () => undefined); // whoever asked may have had enough
   }
 }
 
