@@ -17,24 +17,36 @@ export interface Trend {
 /** The first part of a run is not looked at: caches fill, connections open, code is compiled. */
 const WARM_UP = 1 / 3;
 
-/** So many windows; of each the lowest value counts, for garbage that waits to be collected is no growth. */
+/** So many windows, of each the lowest and the highest value count. */
 const WINDOWS = 12;
 
 /**
- * Whether a figure grows: by the median of the slopes between any two windows, which a single peak does not move.
+ * Whether a figure grows: its floor and its ceiling do, each by the median of the slopes between any two windows, which a single peak
+ * does not move. Garbage that waits to be collected is no growth: it lifts the ceiling alone. Nor is memory that a process gave back
+ * now and then, and then no more: its floor comes up to a ceiling that stays.
  *
+ * @returns from where to where the floor went
  * @throws RangeError when there are too few values to tell
  */
 export function trendOf(series: Series, { share, least }: Allowed): Trend {
-  const settled = series.slice(Math.floor(series.length * WARM_UP));
-  const lows = windowsOf(settled).map((window) => window.reduce((low, each) => (each[1] < low[1] ? each : low)));
-  if (lows.length < 3) throw new RangeError(`${series.length} values tell no trend`);
-  const slopes = lows.flatMap(([at, value], index) => lows.slice(index + 1).map(([later, other]) => (other - value) / (later - at)));
-  const slope = medianOf(slopes);
-  const [begin, end] = [lows[0]![0], lows.at(-1)![0]];
-  const middle = medianOf(lows.map(([, value]) => value));
-  const grown = slope * (end - begin);
-  return { from: Math.round(middle - grown / 2), to: Math.round(middle + grown / 2), isGrowing: grown > Math.max(least, (middle - grown / 2) * share) };
+  const windows = windowsOf(series.slice(Math.floor(series.length * WARM_UP)));
+  if (windows.length < 3) throw new RangeError(`${series.length} values tell no trend`);
+  const floor = lineThrough(windows.map((window) => window.reduce((low, each) => (each[1] < low[1] ? each : low))));
+  const ceiling = lineThrough(windows.map((window) => window.reduce((high, each) => (each[1] > high[1] ? each : high))));
+  const isUp = ({ from, to }: Line) => to - from > Math.max(least, from * share);
+  return { from: Math.round(floor.from), to: Math.round(floor.to), isGrowing: isUp(floor) && isUp(ceiling) };
+}
+
+interface Line {
+  readonly from: number;
+  readonly to: number;
+}
+
+function lineThrough(places: Series): Line {
+  const slope = medianOf(places.flatMap(([at, value], index) => places.slice(index + 1).map(([later, other]) => (other - value) / (later - at))));
+  const middle = medianOf(places.map(([, value]) => value));
+  const half = (slope * (places.at(-1)![0] - places[0]![0])) / 2;
+  return { from: middle - half, to: middle + half };
 }
 
 function windowsOf(series: Series): Series[] {
