@@ -1,6 +1,7 @@
 import { changeOf, type Projection, type TenantKeyed } from '@parley/kernel/projection.js';
 import { type EventStore, type StoredFact, streamName } from '../../event-store/event-store.js';
 import { Undecodable } from '../../personal-data/undecodable.js';
+import { Unencodable } from '../database-errors.js';
 import { needed, stepsOf } from '../fold.js';
 import { OPERATIONS } from '../../personal-data/operations-stream.js';
 import { ParkedFactSkipped } from '../operations.events.js';
@@ -160,7 +161,11 @@ async function skippedBy({ store, tenantId, until }: Pick<TenantFoldOptions, 'st
   }
 }
 
-/** How much heavier a row became; what it kept is not weighed again. */
+/**
+ * How much heavier a row became; what it kept is not weighed again.
+ *
+ * @throws Unencodable where a text came that no table can hold: the live table has parked this fact
+ */
 function weightOf(row: TenantKeyed | undefined, before?: TenantKeyed): number {
   let weight = (row ? ROW : 0) - (before ? ROW : 0);
   for (const column in row ?? before) {
@@ -171,6 +176,9 @@ function weightOf(row: TenantKeyed | undefined, before?: TenantKeyed): number {
 }
 
 function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return value.length;
+  if (typeof value === 'string') {
+    if (!value.isWellFormed() || value.includes('\0')) throw new Unencodable('a text with half a character or a zero in it');
+    return value.length;
+  }
   return typeof value === 'object' && value !== null && !(value instanceof Date) ? JSON.stringify(value).length : 0;
 }

@@ -105,10 +105,10 @@ describe('a query as of then', () => {
     expect(await rowsAt(last, latest.row)).toMatchObject([{ shelf: item, last: { amounts: [1] } }]);
   });
 
-  it.each([['half \ud83d', 'half a character'], ['no \0', 'does not take (22021)']])('fails by a text that no table can hold, %j, and leaves its connection as it was', async (item, why) => {
-    const last = await record(tenantA, 'a', Added({ ...pen, amount: 1 }), Added({ ...pen, item, amount: 1 }));
-    for (let turn = 0; turn < 3; turn++) await expect(rowsAt(last)).rejects.toThrow(why);
-    expect(await rowsAt(last - 1n)).toMatchObject([pen]);
+  it.each(['half \ud83d', 'no \0'])('stops a stream at a text that no table can hold, %j, as the table of then did', async (item) => {
+    await record(tenantA, 'a', Added({ ...pen, amount: 1 }), Added({ ...pen, item, amount: 1 }), Added({ ...pen, amount: 1 }));
+    const last = await record(tenantA, 'b', Added({ ...pen, shelf: 'elm', amount: 1 }));
+    for (let turn = 0; turn < 3; turn++) expect(await rowsAt(last)).toMatchObject([{ ...pen, amount: 1n }, { shelf: 'elm' }]);
   });
 
   it('may be written by hand, as long as it names read models', async () => {
