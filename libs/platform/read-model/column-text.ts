@@ -33,8 +33,8 @@ function json(value: unknown): string {
   }
 }
 
-/** On its way half a character would become another one, and a key another key. */
-function wellFormed(text: string): string {
+/** On its way half a character would become another one, and a key another key. @throws Unencodable */
+export function wellFormed(text: string): string {
   if (!text.isWellFormed()) throw new Unencodable('a text with half a character in it');
   return text;
 }

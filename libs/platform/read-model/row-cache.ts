@@ -1,4 +1,5 @@
 import type { TenantKeyed } from '@parley/kernel/projection.js';
+import { textIn } from './row-size.js';
 
 /** Most text in one cache, UTF-16 code units, and most rows: what a table's cache may take of the process's memory. */
 const MAX_TEXT = 4_000_000;
@@ -33,13 +34,4 @@ export class RowCache {
     this.text -= textIn(row);
     this.rows.delete(id);
   }
-}
-
-function textIn(row: TenantKeyed): number {
-  let length = 0;
-  for (const value of Object.values(row)) {
-    if (typeof value === 'string') length += value.length;
-    else if (typeof value === 'object' && value !== null && !(value instanceof Date)) length += JSON.stringify(value).length;
-  }
-  return length;
 }

@@ -1,11 +1,13 @@
 import { changeOf, type Projection, type TenantKeyed } from '@parley/kernel/projection.js';
 import { type EventStore, type StoredFact, streamName } from '../../event-store/event-store.js';
 import { Undecodable } from '../../personal-data/undecodable.js';
+import { wellFormed } from '../column-text.js';
 import { Unencodable } from '../database-errors.js';
 import { needed, stepsOf } from '../fold.js';
 import { OPERATIONS } from '../../personal-data/operations-stream.js';
 import { ParkedFactSkipped } from '../operations.events.js';
 import { ahead } from '../../running/ahead.js';
+import { sizeOf } from '../row-size.js';
 import { placeOf, type Readable, storedNames } from '../readable.js';
 
 /** Facts that are read at a time. The next page is read while this one is folded: it must fit into what the network holds meanwhile. */
@@ -161,24 +163,19 @@ async function skippedBy({ store, tenantId, until }: Pick<TenantFoldOptions, 'st
   }
 }
 
-/**
- * How much heavier a row became; what it kept is not weighed again.
- *
- * @throws Unencodable where a text came that no table can hold: the live table has parked this fact
- */
+/** How much heavier a row became. What it kept is neither weighed nor looked at again. @throws Unencodable */
 function weightOf(row: TenantKeyed | undefined, before?: TenantKeyed): number {
   let weight = (row ? ROW : 0) - (before ? ROW : 0);
   for (const column in row ?? before) {
-    const [value, was] = [row?.[column as keyof TenantKeyed], before?.[column as keyof TenantKeyed]];
-    if (value !== was) weight += sizeOf(value) - sizeOf(was);
+    const [value, was] = [row?.[column as keyof TenantKeyed] as unknown, before?.[column as keyof TenantKeyed] as unknown];
+    if (value === was) continue;
+    checkText(value);
+    weight += sizeOf(value) - sizeOf(was);
   }
   return weight;
 }
 
-function sizeOf(value: unknown): number {
-  if (typeof value === 'string') {
-    if (!value.isWellFormed() || value.includes('\0')) throw new Unencodable('a text with half a character or a zero in it');
-    return value.length;
-  }
-  return typeof value === 'object' && value !== null && !(value instanceof Date) ? JSON.stringify(value).length : 0;
+/** @throws Unencodable for a text that no table can hold: the live table has parked this fact, and must not be outdone by the past */
+function checkText(value: unknown): void {
+  if (typeof value === 'string' && wellFormed(value).includes('\0')) throw new Unencodable('a text with a zero in it');
 }

@@ -24,11 +24,9 @@ import { ProjectionRegistry } from '../projection-registry.js';
 import { Added, Broken, byItem, kept, latest, stock, Taken, tenantA, tenantB } from '../projector.contract.js';
 import { readModelSchema } from '../read-model.schema.js';
 import { TenantReads } from '../tenant-reads.js';
-import { AsOfInFuture, AsOfMalformed, positionNamed } from './moments.js';
 import { openPastTables, type PastTables } from './past-tables.js';
 import { TimeTravel } from './time-travel.js';
 import { Travel } from './travel.js';
-import { TimeTravelBusy, Turns } from './turns.js';
 
 const projections = [stock, latest, kept];
 const codec = new Codec(new PersonKeys(new MemoryKeyStore()), new SystemRandom());
@@ -259,49 +257,4 @@ describe('folding a tenant', () => {
     expect(whole.length).toBeGreaterThan(1_000);
     expect(await at(50_000)).toEqual(whole);
   });
-});
-
-describe('a moment', () => {
-  const clock = new ManualClock(new Date(Date.now() + 60_000));
-
-  it('is a position, exactly, or an instant: the last fact that was recorded by then', async () => {
-    await record(tenantA, 'a', Added({ ...pen, amount: 1 }), Taken(pen));
-    const { recordedAt } = (await store.readAll(0n, 1))[0]!;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    await record(tenantA, 'a', Added({ ...pen, amount: 2 }));
-    expect(await positionNamed('1', store, clock)).toBe(1n);
-    expect(await positionNamed(' 0 ', store, clock)).toBe(0n);
-    expect(await positionNamed(recordedAt.toISOString(), store, clock)).toBe(2n);
-    expect(await positionNamed(new Date(recordedAt.getTime() + 1).toISOString(), store, clock)).toBe(2n); // between two facts
-    expect(await positionNamed('2001-01-01T00:00:00+02:00', store, clock)).toBe(0n); // before all facts
-    expect(await positionNamed(new Date(clock.now()).toISOString(), store, clock)).toBe(3n);
-  });
-
-  it.each(['', 'yesterday', '-1', '1.5', '01', '0x10', '1e3', '9'.repeat(19), '2026-01-31', '2026-01-31T12:00:00', '2026-13-31T12:00:00Z', '2026-01-31T25:00:00Z', "' or true --", '\u0000'])(
-    'is not %j',
-    (text) => expect(positionNamed(text, store, clock)).rejects.toThrow(AsOfMalformed),
-  );
-
-  it('has come: neither an instant of the future nor a position that the log has not reached', async () => {
-    await record(tenantA, 'a', Added({ ...pen, amount: 1 }));
-    await expect(positionNamed('2', store, clock)).rejects.toThrow(AsOfInFuture);
-    await expect(positionNamed(new Date(clock.now().getTime() + 1).toISOString(), store, clock)).rejects.toThrow(AsOfInFuture);
-  });
-});
-
-it('a few look back at a time, the others wait in turn, and a long line is refused', async () => {
-  const turns = new Turns(2);
-  const gate = Promise.withResolvers<void>();
-  let [running, most] = [0, 0];
-  const work = async () => {
-    most = Math.max(most, ++running);
-    await gate.promise;
-    running--;
-  };
-  const all = Array.from({ length: 34 }, () => turns.take(work));
-  await expect(turns.take(work)).rejects.toThrow(TimeTravelBusy);
-  gate.resolve();
-  await Promise.all(all);
-  expect([most, running]).toEqual([2, 0]);
-  await turns.take(() => Promise.resolve());
 });
